@@ -1,0 +1,5 @@
+export { probeAcceleration } from './acceleration';
+export { FakeVmRuntime, type FakeVmRuntimeOptions } from './fake-vm-runtime';
+export * from './vm-runtime';
+export * from './vm-spec';
+export * from './vm-state';
