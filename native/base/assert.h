@@ -1,5 +1,6 @@
-// CAIRN_ASSERT: always on, in release builds too. A failed assertion is a bug in Cairn; the process stops before it can
-// harm data, and the redundancy above it covers. Never assert on bytes that came from outside (a disk, a peer, a guest).
+// CAIRN_ASSERT: always on, in release builds too. A failed assertion is a bug in Cairn; the process
+// stops before it can harm data, and the redundancy above it covers. Never assert on bytes that
+// came from outside (a disk, a peer, a guest).
 #pragma once
 
 namespace cairn {
@@ -9,6 +10,6 @@ namespace cairn {
 
 }  // namespace cairn
 
-#define CAIRN_ASSERT(expression)                                               \
-  (static_cast<bool>(expression) ? static_cast<void>(0)                        \
+#define CAIRN_ASSERT(expression)                        \
+  (static_cast<bool>(expression) ? static_cast<void>(0) \
                                  : ::cairn::assertion_failed(#expression, __FILE__, __LINE__))

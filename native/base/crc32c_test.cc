@@ -7,7 +7,9 @@
 namespace cairn {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 TEST(Crc32c, gives_the_check_value_of_rfc_3720) {
   EXPECT_EQ(crc32c(bytes_of("123456789")), 0xe3069283u);

@@ -1,8 +1,9 @@
 // Status and Result: how native code reports failure.
 //
-// Three sorts of failure exist (STYLE: Errors). A bug stops the process (assert.h). An operating error, such as a failing
-// disk or bytes that miss their checksum, is a Status whose kind callers branch on. A refusal is a Status too: the request
-// was understood and may not be done. No exception crosses a layer.
+// Three sorts of failure exist (STYLE: Errors). A bug stops the process (assert.h). An operating
+// error, such as a failing disk or bytes that miss their checksum, is a Status whose kind callers
+// branch on. A refusal is a Status too: the request was understood and may not be done. No
+// exception crosses a layer.
 #pragma once
 
 #include <cstdint>
@@ -52,12 +53,13 @@ class [[nodiscard]] Status {
   std::string context_;
 };
 
-/// A value or the Status that explains its absence. `value()` on an error is a bug and stops the process.
+/// A value or the Status that explains its absence. `value()` on an error is a bug and stops the
+/// process.
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}          // NOLINT: implicit by design
-  Result(Status status) : state_(std::move(status)) {}   // NOLINT: implicit by design
+  Result(T value) : state_(std::move(value)) {}         // NOLINT: implicit by design
+  Result(Status status) : state_(std::move(status)) {}  // NOLINT: implicit by design
 
   [[nodiscard]] bool ok() const { return std::holds_alternative<T>(state_); }
   [[nodiscard]] const Status& status() const {
@@ -75,7 +77,7 @@ class [[nodiscard]] Result {
 }  // namespace cairn
 
 /// Returns the error of `expression` (a Status) from the calling function.
-#define CAIRN_RETURN_IF_ERROR(expression)                              \
-  do {                                                                 \
+#define CAIRN_RETURN_IF_ERROR(expression)                                                        \
+  do {                                                                                           \
     if (::cairn::Status cairn_status_ = (expression); !cairn_status_.ok()) return cairn_status_; \
   } while (false)

@@ -1,5 +1,5 @@
-// BlockDevice: a virtual disk as a front-end (NBD, vhost-user) sees it. What serves it, one local store or three replicas,
-// is not the front-end's business.
+// BlockDevice: a virtual disk as a front-end (NBD, vhost-user) sees it. What serves it, one local
+// store or three replicas, is not the front-end's business.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +10,12 @@
 
 namespace cairn::io {
 
-/// Offsets and lengths are multiples of this; the front-end advertises it and pads (storage.md §7.2).
+/// Offsets and lengths are multiples of this; the front-end advertises it and pads (storage.md
+/// §7.2).
 inline constexpr uint32_t kBlockBytes = 4096;
 
-/// One guest request. Owned by the front-end; it and its memory stay valid and unmoved until `on_done` runs.
+/// One guest request. Owned by the front-end; it and its memory stay valid and unmoved until
+/// `on_done` runs.
 struct BlockRequest {
   enum class Kind : uint8_t {
     read,
@@ -26,10 +28,11 @@ struct BlockRequest {
   Kind kind = Kind::read;
   uint64_t offset_bytes = 0;
   uint64_t length_bytes = 0;
-  /// Data for read and write: `length_bytes` long, aligned to 4096, private to this request (a guest cannot change it).
+  /// Data for read and write: `length_bytes` long, aligned to 4096, private to this request (a
+  /// guest cannot change it).
   std::byte* data = nullptr;
 
-  Status status;
+  Status status = {};
   /// Runs on the executor's thread in its own turn, never inside `submit`.
   void (*on_done)(BlockRequest& request) = nullptr;
   void* context = nullptr;
@@ -46,23 +49,25 @@ struct BlockExtent {
   bool allocated = false;  ///< False: a hole that reads as zeroes.
 };
 
-/// Answers "which parts are allocated?" from memory where it can, from metadata otherwise; asynchronous like all else.
+/// Answers "which parts are allocated?" from memory where it can, from metadata otherwise;
+/// asynchronous like all else.
 struct ExtentQuery {
   uint64_t offset_bytes = 0;
   uint64_t length_bytes = 0;
-  /// Filled from the front; adjoining runs of one state may be reported separately. At least one extent on success, and the
-  /// extents may cover less than was asked.
-  std::span<BlockExtent> extents;
+  /// Filled from the front; adjoining runs of one state may be reported separately. At least one
+  /// extent on success, and the extents may cover less than was asked.
+  std::span<BlockExtent> extents = {};
   uint32_t extents_count = 0;
 
-  Status status;
+  Status status = {};
   void (*on_done)(ExtentQuery& query) = nullptr;
   void* context = nullptr;
   ExtentQuery* next = nullptr;
 };
 
-/// All calls and completions on one executor's thread. Overlapping requests in flight: a read may see either side of a
-/// concurrent write per 4 KiB block; two overlapping writes are applied in the order of their submission.
+/// All calls and completions on one executor's thread. Overlapping requests in flight: a read may
+/// see either side of a concurrent write per 4 KiB block; two overlapping writes are applied in the
+/// order of their submission.
 class BlockDevice {
  public:
   virtual ~BlockDevice() = default;

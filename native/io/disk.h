@@ -1,9 +1,11 @@
-// Disk: a raw device or a plain file as the store sees it. Asynchronous, direct (no page cache), 4 KiB granular.
+// Disk: a raw device or a plain file as the store sees it. Asynchronous, direct (no page cache), 4
+// KiB granular.
 //
-// Ordering and durability are those of a real drive with a volatile cache: requests in flight complete in any order; a
-// completed write may be lost by a power cut until a flush that was submitted after its completion has completed, or until
-// it was itself written with `durable`. A power cut may tear any write at 512 byte granularity. The caller never has two
-// writes in flight that share a 4 KiB block (invariant S7); implementations used in tests assert it.
+// Ordering and durability are those of a real drive with a volatile cache: requests in flight
+// complete in any order; a completed write may be lost by a power cut until a flush that was
+// submitted after its completion has completed, or until it was itself written with `durable`. A
+// power cut may tear any write at 512 byte granularity. The caller never has two writes in flight
+// that share a 4 KiB block (invariant S7); implementations used in tests assert it.
 #pragma once
 
 #include <sys/uio.h>
@@ -17,13 +19,15 @@ namespace cairn::io {
 
 inline constexpr uint32_t kDiskBlockBytes = 4096;
 
-/// One operation on a disk. Owned by the caller; it and the memory it names stay valid and unmoved until `on_done` runs.
+/// One operation on a disk. Owned by the caller; it and the memory it names stay valid and unmoved
+/// until `on_done` runs.
 struct DiskRequest {
   enum class Kind : uint8_t {
     read,
     write,
     flush,    ///< Everything that completed before this was submitted becomes durable.
-    discard,  ///< The content of the range is no longer needed; what it reads as afterwards is undefined.
+    discard,  ///< The content of the range is no longer needed; what it reads as afterwards is
+              ///< undefined.
   };
 
   Kind kind = Kind::read;
@@ -34,11 +38,13 @@ struct DiskRequest {
   /// For discard: length in bytes, a multiple of 4096. For read and write the buffers' sum decides.
   uint64_t discard_bytes = 0;
   /// Buffers, each aligned to 4096 and a multiple of 4096 long; at most `kDiskBuffersMax`.
-  std::span<const iovec> buffers;
+  std::span<const iovec> buffers = {};
 
-  /// ok, or io_error with the device's reason. A short transfer is an io_error. Set before on_done runs.
-  Status status;
-  /// Runs on the executor's thread in its own turn, never inside `submit`. May free or reuse the request.
+  /// ok, or io_error with the device's reason. A short transfer is an io_error. Set before on_done
+  /// runs.
+  Status status = {};
+  /// Runs on the executor's thread in its own turn, never inside `submit`. May free or reuse the
+  /// request.
   void (*on_done)(DiskRequest& request) = nullptr;
   void* context = nullptr;
 

@@ -1,5 +1,6 @@
-// Executor, timers and clock: one reactor's turn-taking. Everything in the engine runs on one Executor's thread; the real
-// one (uring_reactor.h) sleeps in io_uring, the simulated one (sim/) advances a virtual clock. Code above io/ knows neither.
+// Executor, timers and clock: one reactor's turn-taking. Everything in the engine runs on one
+// Executor's thread; the real one (uring_reactor.h) sleeps in io_uring, the simulated one (sim/)
+// advances a virtual clock. Code above io/ knows neither.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@ namespace cairn::io {
 /// Nanoseconds of a monotonic clock with an arbitrary start.
 using Nanoseconds = uint64_t;
 
-/// A unit of work, owned by whoever posts it, that stays valid until it has run. Intrusive: posting never allocates.
+/// A unit of work, owned by whoever posts it, that stays valid until it has run. Intrusive: posting
+/// never allocates.
 class Task {
  public:
   virtual void run() = 0;
@@ -39,7 +41,8 @@ class TaskQueue {
 /// A one-shot timer, owned by its user, cancelled by destruction through `Executor::cancel`.
 class Timer {
  public:
-  /// Called on the executor's thread at or after the deadline. The timer may be armed again from here.
+  /// Called on the executor's thread at or after the deadline. The timer may be armed again from
+  /// here.
   virtual void on_timer() = 0;
   [[nodiscard]] bool armed() const { return armed_; }
   [[nodiscard]] Nanoseconds deadline() const { return deadline_; }
@@ -51,6 +54,7 @@ class Timer {
   // For Executor implementations only.
   Nanoseconds deadline_ = 0;
   uint64_t order_ = 0;
+  uint32_t heap_index_ = 0;
   bool armed_ = false;
 };
 

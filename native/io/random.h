@@ -8,7 +8,8 @@ namespace cairn::io {
 class Random {
  public:
   virtual ~Random() = default;
-  /// A uniformly distributed 64-bit number. The real one is fit for identities (incarnations, uuids).
+  /// A uniformly distributed 64-bit number. The real one is fit for identities (incarnations,
+  /// uuids).
   virtual uint64_t next() = 0;
 };
 

@@ -1,4 +1,5 @@
-// Stream and Listener: connected byte streams (unix sockets today, TCP between nodes later) for servers above io/.
+// Stream and Listener: connected byte streams (unix sockets today, TCP between nodes later) for
+// servers above io/.
 #pragma once
 
 #include <sys/uio.h>
@@ -12,15 +13,16 @@
 
 namespace cairn::io {
 
-/// Told of a stream's events on the executor's thread, never from inside one of the stream's own methods.
+/// Told of a stream's events on the executor's thread, never from inside one of the stream's own
+/// methods.
 class StreamHandler {
  public:
   /// The read that was started has put `bytes_count` > 0 bytes into its buffer.
   virtual void on_read(size_t bytes_count) = 0;
   /// Everything given to the last `write` was handed to the kernel.
   virtual void on_written() = 0;
-  /// The peer closed, the stream failed, or `close` finished. Nothing follows; the stream may be destroyed from here.
-  /// `status` is ok for an orderly end.
+  /// The peer closed, the stream failed, or `close` finished. Nothing follows; the stream may be
+  /// destroyed from here. `status` is ok for an orderly end.
   virtual void on_closed(const Status& status) = 0;
 
  protected:
@@ -38,7 +40,8 @@ class Stream {
   virtual void read(std::span<std::byte> buffer) = 0;
   /// Writes all of `buffers` (at most 64), which stay valid until on_written or on_closed.
   virtual void write(std::span<const iovec> buffers) = 0;
-  /// Ends both directions; on_closed follows in a later turn, exactly once, after pending operations let go of their memory.
+  /// Ends both directions; on_closed follows in a later turn, exactly once, after pending
+  /// operations let go of their memory.
   virtual void close() = 0;
 };
 
@@ -57,7 +60,8 @@ class Listener {
  public:
   virtual ~Listener() = default;
   virtual void start(ListenerHandler& handler) = 0;
-  /// Stops accepting; the descriptor is closed unless it was handed over from outside and must outlive this process.
+  /// Stops accepting; the descriptor is closed unless it was handed over from outside and must
+  /// outlive this process.
   virtual void stop() = 0;
 };
 
