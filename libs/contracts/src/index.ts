@@ -28,3 +28,4 @@ export * from './api/events';
 export * from './api/route';
 export * from './api/routes';
 export * from './api/openapi';
+export * from './storage-control';
