@@ -5,6 +5,7 @@ export * from './api/headers';
 export * from './api/problem';
 export * from './api/lists';
 export * from './api/plan';
+export * from './api/query';
 export * from './api/tasks';
 export * from './api/cluster';
 export * from './api/nodes';

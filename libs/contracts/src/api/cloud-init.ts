@@ -18,7 +18,7 @@ const sshPublicKeySchema = z
   .string()
   .max(16_384)
   .regex(
-    /^(?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]+={0,3}(?: [^\u0000-\u001f\u007f]*)?$/,
+    /^(?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]+={0,3}(?: \P{Cc}*)?$/u,
     'must be one line of an OpenSSH public key',
   );
 
@@ -26,7 +26,7 @@ const guestPasswordSchema = z
   .string()
   .min(1)
   .max(256)
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters');
+  .regex(/^\P{Cc}*$/u, 'must not contain control characters');
 
 const formShape = {
   kind: z.literal('form'),

@@ -38,7 +38,7 @@ export const mediaNameSchema = z.string().min(1).max(128).regex(NAME_PATTERN, NA
 export const descriptionSchema = z
   .string()
   .max(1024)
-  .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/, 'must not contain control characters');
+  .regex(/^[\P{Cc}\n\t]*$/u, 'must not contain control characters');
 
 export const tagSchema = z
   .string()

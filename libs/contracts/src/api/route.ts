@@ -13,7 +13,7 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 /** `public` needs no credentials, `authenticated` any valid ones; otherwise the permission itself. */
 export type Access = 'public' | 'authenticated' | Permission;
 
-export type ObjectSchema = z.ZodObject<z.core.$ZodLooseShape>;
+export type ObjectSchema = z.ZodObject;
 
 /** A JSON body, or a body of another type with its description. */
 export type Body = z.ZodType | { readonly mediaType: MediaType; readonly description: string };

@@ -29,7 +29,7 @@ export type OperationId = keyof Routes;
 /** The parsed path parameters of an operation. */
 export type ParamsOf<Id extends OperationId> = Routes[Id] extends { params: infer Schema }
   ? z.output<Schema>
-  : Record<never, never>;
+  : Readonly<Record<string, never>>;
 
 /** The parsed JSON body of an operation. */
 export type RequestOf<Id extends OperationId> = Routes[Id] extends {

@@ -12,7 +12,7 @@ export const userNameSchema = z
 const displayNameSchema = z
   .string()
   .max(128)
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters');
+  .regex(/^\P{Cc}*$/u, 'must not contain control characters');
 
 export const PASSWORD_LENGTH_MIN = 12;
 export const PASSWORD_LENGTH_MAX = 256;
@@ -22,7 +22,7 @@ export const newPasswordSchema = z
   .string()
   .min(PASSWORD_LENGTH_MIN)
   .max(PASSWORD_LENGTH_MAX)
-  .regex(/^[^\u0000]*$/, 'must not contain a null character');
+  .refine((password) => !password.includes('\0'), 'must not contain a null character');
 
 export const userSchema = named(
   'User',
