@@ -1,0 +1,56 @@
+/**
+ * A node that starts with an empty storage gets one file-backed drive, so that the first VM can be
+ * made at once. It is sparse; an administrator adds real drives and removes it at any time.
+ */
+import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Layout } from './layout';
+import { unixRequest } from './unix-http';
+
+const GIB = 1024 ** 3;
+const SIZE_BYTES_MAX = 64 * GIB;
+const SIZE_BYTES_MIN = 8 * GIB;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+const drivesSchema = z.object({ items: z.array(z.object({ state: z.string() })) });
+
+export interface DefaultDrive {
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/** Half of the free space between 8 and 64 GiB, in whole GiB. */
+export function defaultDriveSizeBytes(freeBytes: number): number {
+  const half = Math.floor(freeBytes / 2 / GIB) * GIB;
+  return Math.min(SIZE_BYTES_MAX, Math.max(SIZE_BYTES_MIN, half));
+}
+
+/** Makes the drive through the control API of cairn-storage; undefined when it has one already. */
+export async function makeDefaultDrive(layout: Layout): Promise<DefaultDrive | undefined> {
+  if (await hasDrive(layout)) return undefined;
+  const { bavail, bsize } = statfsSync(layout.storageDir);
+  const path = join(layout.storageDir, 'drive0.cairn');
+  const sizeBytes = defaultDriveSizeBytes(bavail * bsize);
+  const { status, text } = await unixRequest({
+    socketPath: layout.storageSocket,
+    method: 'POST',
+    path: '/v1/drives',
+    body: { path, createBytes: sizeBytes },
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  if (status >= 300) throw new Error(`cairn-storage did not make the default drive: ${text}`);
+  return { path, sizeBytes };
+}
+
+async function hasDrive(layout: Layout): Promise<boolean> {
+  const { status, text } = await unixRequest({
+    socketPath: layout.storageSocket,
+    method: 'GET',
+    path: '/v1/drives',
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  if (status !== 200) throw new Error(`cairn-storage did not list its drives: ${text}`);
+  const { items } = drivesSchema.parse(JSON.parse(text));
+  return items.some(({ state }) => state !== 'candidate');
+}
