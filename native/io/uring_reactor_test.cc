@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/kernel_random.h"
+#include "io/reactor_thread.h"
 
 namespace cairn::io {
 namespace {
@@ -154,6 +155,29 @@ TEST(UringReactor, stops_although_a_timer_is_armed_far_ahead) {
   reactor->post(task);
   reactor->run();
   reactor->cancel(timer);
+}
+
+TEST(ReactorThread, sets_up_runs_and_tears_down_on_its_own_thread) {
+  std::thread::id set_up_on, ran_on, torn_down_on;
+  UringReactor* reactor = nullptr;
+  auto thread = ReactorThread::start(
+      {.name = "test",
+       .reactor = {},
+       .set_up =
+           [&](UringReactor& made) {
+             reactor = &made;
+             set_up_on = std::this_thread::get_id();
+           },
+       .tear_down = [&](UringReactor&) { torn_down_on = std::this_thread::get_id(); }});
+  ASSERT_TRUE(thread.ok());
+  EXPECT_TRUE(thread.value()->mailbox().post([&] {
+    ran_on = std::this_thread::get_id();
+    reactor->stop();
+  }));
+  thread.value()->join();
+  EXPECT_NE(set_up_on, std::this_thread::get_id());
+  EXPECT_EQ(set_up_on, ran_on);
+  EXPECT_EQ(set_up_on, torn_down_on);
 }
 
 TEST(KernelRandom, gives_different_numbers) {
