@@ -26,6 +26,7 @@ export interface ServiceSettings {
   readonly certificate: Certificate;
   readonly databaseUrlFile: string;
   readonly bootstrapPasswordFile: string;
+  readonly localTokenFile: string;
   readonly logLevel: string;
 }
 
@@ -48,6 +49,7 @@ export function serviceEnvironment(settings: ServiceSettings): Readonly<Record<s
     CAIRN_TLS_KEY: certificate.keyFile,
     CAIRN_CONSOLE_DIR: join(root, 'apps/console/dist'),
     CAIRN_BOOTSTRAP_PASSWORD_FILE: settings.bootstrapPasswordFile,
+    CAIRN_LOCAL_TOKEN_FILE: settings.localTokenFile,
     CAIRN_LOG_LEVEL: settings.logLevel,
   };
 }

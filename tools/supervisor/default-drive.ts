@@ -4,16 +4,18 @@
  */
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import {
+  DRIVE_FILE_BYTES_MIN,
+  storageDriveListSchema,
+  type StorageDriveAddInput,
+} from '@cairn/contracts';
 import type { Layout } from './layout';
 import { unixRequest } from './unix-http';
 
 const GIB = 1024 ** 3;
 const SIZE_BYTES_MAX = 64 * GIB;
-const SIZE_BYTES_MIN = 8 * GIB;
+const SIZE_BYTES_MIN = Math.max(8 * GIB, DRIVE_FILE_BYTES_MIN);
 const REQUEST_TIMEOUT_MS = 60_000;
-
-const drivesSchema = z.object({ items: z.array(z.object({ state: z.string() })) });
 
 export interface DefaultDrive {
   readonly path: string;
@@ -32,11 +34,12 @@ export async function makeDefaultDrive(layout: Layout): Promise<DefaultDrive | u
   const { bavail, bsize } = statfsSync(layout.storageDir);
   const path = join(layout.storageDir, 'drive0.cairn');
   const sizeBytes = defaultDriveSizeBytes(bavail * bsize);
+  const body: StorageDriveAddInput = { path, createBytes: sizeBytes };
   const { status, text } = await unixRequest({
     socketPath: layout.storageSocket,
     method: 'POST',
     path: '/v1/drives',
-    body: { path, createBytes: sizeBytes },
+    body,
     timeoutMs: REQUEST_TIMEOUT_MS,
   });
   if (status >= 300) throw new Error(`cairn-storage did not make the default drive: ${text}`);
@@ -51,6 +54,5 @@ async function hasDrive(layout: Layout): Promise<boolean> {
     timeoutMs: REQUEST_TIMEOUT_MS,
   });
   if (status !== 200) throw new Error(`cairn-storage did not list its drives: ${text}`);
-  const { items } = drivesSchema.parse(JSON.parse(text));
-  return items.some(({ state }) => state !== 'candidate');
+  return storageDriveListSchema.parse(JSON.parse(text)).items.length > 0;
 }

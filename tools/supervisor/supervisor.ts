@@ -13,7 +13,13 @@ import { isFree, loadNodeFile, refreshPorts, saveNodeFile, type NodeFile } from 
 import { postgresService } from './postgres';
 import { ProcessRecords } from './processes';
 import type { Reporter } from './report';
-import { ensureCertificate, loadSecret, readablePassword, writeSecret } from './secrets';
+import {
+  ensureCertificate,
+  loadSecret,
+  randomPassword,
+  readablePassword,
+  writeSecret,
+} from './secrets';
 import { Service, type ServiceEvents, type ServiceSpec } from './service';
 
 const LEFTOVER_GRACE_MS = 20_000;
@@ -67,13 +73,15 @@ export class Supervisor {
     const certificate = await ensureCertificate(layout.secretsDir, listen.host);
     const bootstrapPasswordFile = join(layout.secretsDir, 'bootstrap-password');
     const bootstrapPassword = loadSecret(bootstrapPasswordFile, readablePassword);
+    const localTokenFile = join(layout.secretsDir, 'local-token');
+    loadSecret(localTokenFile, randomPassword);
     const acceleration = accelerationVerdict(this.options.root);
 
     await this.bringUp('etcd', () => etcdService(layout, node), records);
     const databaseUrlFile = await this.startDatabase(node, records);
     const settings = {
       ...{ root: this.options.root, layout, node, listen, certificate, databaseUrlFile },
-      ...{ bootstrapPasswordFile, logLevel: this.options.logLevel },
+      ...{ bootstrapPasswordFile, localTokenFile, logLevel: this.options.logLevel },
     };
     await this.bringUp('cairn-storage', () => storageService(settings), records);
     if (this.options.services.has('cairn-storage')) await this.ensureDefaultDrive(node);

@@ -27,7 +27,7 @@
 
 #include "guest.h"
 
-enum { block_bytes = 4096, stall_ms = 200, retry_us = 200000 };
+enum { block_bytes = 4096, stall_ms = 200, retry_us = 200000, holes_max = 16 };
 static const char magic[8] = "CAIRNSEQ";
 
 struct block_header {
@@ -142,11 +142,12 @@ static uint8_t *make_buffer(void) {
 
 static uint64_t highest_number(int fd, uint8_t *block, uint64_t slots) {
   uint64_t highest = 0;
-  for (uint64_t slot = 0; slot < slots; ++slot) {
+  int holes = 0;  // Several in a row: nothing was written from here on.
+  for (uint64_t slot = 0; slot < slots && holes < holes_max; ++slot) {
     if (pread(fd, block, block_bytes, (off_t)(slot * block_bytes)) != block_bytes) break;
     const uint64_t number = read_number(block, slot);
     if (number > highest) highest = number;
-    if (number == 0 && slot > 1) break;  // Never written so far.
+    holes = number == 0 ? holes + 1 : 0;
   }
   return highest;
 }
