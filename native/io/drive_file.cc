@@ -67,6 +67,13 @@ Status create_drive_file(const std::string& path, uint64_t size_bytes) {
   return status;
 }
 
+Status remove_drive_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0) {
+    return errno == ENOENT ? Status() : errno_status(errno, "remove " + path);
+  }
+  return sync_directory_of(path);
+}
+
 Result<DriveFacts> drive_facts(int fd, const std::string& path) {
   struct stat info{};
   if (::fstat(fd, &info) != 0) return errno_status(errno, "stat " + path);

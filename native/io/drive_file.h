@@ -14,6 +14,10 @@ namespace cairn::io {
 /// behind. Blocks.
 [[nodiscard]] Status create_drive_file(const std::string& path, uint64_t size_bytes);
 
+/// Takes back what `create_drive_file` made, for instance when formatting it failed. not_found is
+/// ok.
+[[nodiscard]] Status remove_drive_file(const std::string& path);
+
 /// What an open drive is.
 struct DriveFacts {
   uint64_t size_bytes = 0;

@@ -220,6 +220,9 @@ TEST_F(UringDiskTest, creates_a_drive_file_once_and_leaves_nothing_behind_when_t
   const auto huge = directory_ / "huge";
   EXPECT_FALSE(create_drive_file(huge, uint64_t{1} << 50).ok());
   EXPECT_FALSE(std::filesystem::exists(huge));
+  EXPECT_TRUE(remove_drive_file(path_).ok());
+  EXPECT_TRUE(remove_drive_file(path_).ok());
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 }  // namespace
