@@ -73,6 +73,14 @@ describe('a supervised service', () => {
     expect(restarts).toHaveLength(2);
   });
 
+  it('is not started again when it says that its configuration is wrong', async () => {
+    const broken = service('echo "CAIRN_NODE_ID is missing"; exit 78', {
+      isHealthy: () => Promise.resolve(false),
+    });
+    await expect(broken.start()).rejects.toThrow(/CAIRN_NODE_ID is missing/);
+    expect(restarts).toEqual([]);
+  });
+
   it('is killed when it ignores every signal of the stop', async () => {
     const stubborn = service("trap '' TERM; while :; do sleep 0.1; done", {
       stop: [{ signal: 'SIGTERM', withinMs: 300 }],

@@ -50,11 +50,15 @@ export class StartFailure extends Error {
 
 interface Exit {
   readonly reason: string;
+  readonly code: number | null;
 }
+
+/** The services' exit code for "my configuration is wrong": starting again would not help. */
+const EXIT_CONFIGURATION = 78;
 
 export class Service {
   private child: ChildProcess | undefined;
-  private exit: Promise<Exit> = Promise.resolve({ reason: 'never started' });
+  private exit: Promise<Exit> = Promise.resolve({ reason: 'never started', code: null });
   private stopping = false;
   private watcher: Promise<void> = Promise.resolve();
   private readonly stopSignal = new AbortController();
@@ -79,7 +83,8 @@ export class Service {
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.startOnce();
       if (outcome === 'healthy' || this.isStopping()) break;
-      if (attempt === STARTS_MAX_BEFORE_HEALTHY) {
+      const { code } = await Promise.race([this.exit, { code: null }]);
+      if (attempt === STARTS_MAX_BEFORE_HEALTHY || code === EXIT_CONFIGURATION) {
         throw new StartFailure(this.name, outcome, this.log.tail());
       }
       await this.pause(attempt, outcome);
@@ -174,15 +179,17 @@ export class Service {
       stream.setEncoding('utf8').on('data', (chunk: string) => this.log.write(chunk));
     }
     this.exit = new Promise((resolve) => {
-      const gone = (reason: string): void => {
+      const gone = (exit: Exit): void => {
         this.records.remove(this.name);
         this.child = undefined;
-        resolve({ reason });
+        resolve(exit);
       };
-      child.once('error', (error) => gone(error.message));
-      child.once('exit', (code, signal) =>
-        gone(signal === null ? `it exited with code ${code ?? 0}` : `it was killed by ${signal}`),
-      );
+      child.once('error', (error) => gone({ reason: error.message, code: EXIT_CONFIGURATION }));
+      child.once('exit', (code, signal) => {
+        const reason =
+          signal === null ? `it exited with code ${code ?? 0}` : `it was killed by ${signal}`;
+        gone({ reason, code });
+      });
     });
     if (child.pid !== undefined) this.records.add(this.name, child.pid);
   }
