@@ -106,7 +106,8 @@ void Server::reap() {
   ended_.clear();
   if (!listener_stopped_ || !connections_.empty()) return;
   if (armed()) executor_.cancel(*this);
-  handler_->on_server_stopped(listener_status_);
+  const Status status = listener_status_;
+  handler_->on_server_stopped(status);  // may destroy this server
 }
 
 }  // namespace cairn::nbd

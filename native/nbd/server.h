@@ -21,7 +21,7 @@ namespace cairn::nbd {
 struct ServerOptions {
   /// The export's name; the empty name reaches it as well. At most kNameBytesMax.
   std::string name;
-  std::string description;
+  std::string description = {};
   /// Further clients are turned away. QEMU needs one, nbdcopy and a live migration more.
   uint32_t connections_max = 8;
   /// How long `stop` lets clients take their replies before it cuts them off.

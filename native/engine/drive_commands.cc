@@ -1,0 +1,202 @@
+// The engine's commands on drives and stores.
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/assert.h"
+#include "engine/engine.h"
+#include "engine/report.h"
+#include "engine/text.h"
+#include "io/drive_file.h"
+
+namespace cairn::engine {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr uint64_t kDriveBytesMax = uint64_t{1} << 50;
+/// A predecessor that was killed may still have a write in the kernel.
+constexpr uint32_t kLockWaitMs = 2000;
+
+}  // namespace
+
+std::unique_ptr<Drive> Engine::open_disk(const std::string& path, bool read_only,
+                                         const Answer& answer) {
+  // Waiting blocks this thread, so it is for an engine that serves nobody yet.
+  const uint32_t lock_wait_ms = volumes_.empty() && !read_only ? kLockWaitMs : 0;
+  auto drive = Drive::open(reactor_, random_,
+                           {.path = path, .read_only = read_only, .lock_wait_ms = lock_wait_ms});
+  if (!drive.ok()) {
+    answer.fail(drive.status());
+    return nullptr;
+  }
+  drives_in_transit_count_++;
+  return std::move(drive).value();
+}
+
+void Engine::drive_probe(Params& params, Answer answer) {
+  const std::string path = params.text("path");
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  const auto report = [](const Drive& drive, const json& store) {
+    return json{{"path", drive.path()},
+                {"sizeBytes", drive.disk().size_bytes()},
+                {"isBlockDevice", drive.disk().is_block_device()},
+                {"store", store}};
+  };
+  if (const Drive* open = drive_at(path); open != nullptr) {
+    return answer.succeed(report(*open, identity_json(open->identity())));
+  }
+  auto drive = open_disk(path, true, answer);
+  if (drive == nullptr) return;
+  Drive& probed = *drive;
+  // std::function wants copies; the drive has one owner at a time all the same.
+  auto owner = std::make_shared<std::unique_ptr<Drive>>(std::move(drive));
+  probed.probe([this, owner, report, answer](const Status& status) {
+    const Drive& self = **owner;
+    drives_in_transit_count_--;
+    if (status.ok()) {
+      answer.succeed(report(self, identity_json(self.identity())));
+    } else if (status.kind() == ErrorKind::not_found) {
+      answer.succeed(report(self, nullptr));
+    } else {
+      answer.fail(status);
+    }
+    bury(std::move(*owner));
+  });
+}
+
+void Engine::drive_format(Params& params, Answer answer) {
+  const std::string path = params.text("path");
+  const auto create_bytes = params.number_if_any("createBytes", 1, kDriveBytesMax);
+  const auto class_name = params.text_if_any("driveClass");
+  store::FormatOptions options;
+  options.cluster = params.uuid("clusterId");
+  options.node = params.uuid("nodeId");
+  options.store = params.uuid_if_any("storeId").value_or(store::Uuid{});
+  options.serial = params.text_if_any("serial").value_or("");
+  options.force = params.flag("force");
+  options.media_is_zero = create_bytes.has_value();
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  const auto drive_class = parse_drive_class(class_name.value_or("unknown"));
+  if (!drive_class) {
+    return answer.fail(Status(ErrorKind::invalid_argument, "no drive class " + *class_name));
+  }
+  if (create_bytes) {
+    const Status status = io::create_drive_file(path, *create_bytes);
+    if (!status.ok()) return answer.fail(status);
+  }
+  auto drive = open_disk(path, false, answer);
+  if (drive == nullptr) {
+    // The error that is answered is the first one; a file left behind is refused by name at the
+    // next try.
+    if (create_bytes) static_cast<void>(io::remove_drive_file(path));
+    return;
+  }
+  const bool is_file = !drive->disk().is_block_device();
+  options.drive_class = class_name || !is_file ? *drive_class : store::DriveClass::file;
+  Drive& formatted = *drive;
+  auto owner = std::make_shared<std::unique_ptr<Drive>>(std::move(drive));
+  const bool created = create_bytes.has_value();
+  formatted.format(options, [this, owner, created, answer](const Status& status) {
+    drives_in_transit_count_--;
+    if (status.ok()) {
+      answer.succeed(identity_json((*owner)->identity()));
+    } else {
+      if (created) static_cast<void>(io::remove_drive_file((*owner)->path()));
+      answer.fail(status);
+    }
+    bury(std::move(*owner));
+  });
+}
+
+void Engine::store_open(Params& params, Answer answer) {
+  const std::string path = params.text("path");
+  const auto store_id = params.uuid_if_any("storeId");
+  const auto incarnation = params.id_if_any("incarnation");
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  if (drive_at(path) != nullptr) {
+    return answer.fail(Status(ErrorKind::already_exists, path + " is open"));
+  }
+  auto drive = open_disk(path, false, answer);
+  if (drive == nullptr) return;
+  store::StoreConfig config = options_.store_config;
+  config.expected_store = store_id.value_or(store::Uuid{});
+  config.expected_incarnation = incarnation.value_or(0);
+  Drive& probed = *drive;
+  auto owner = std::make_shared<std::unique_ptr<Drive>>(std::move(drive));
+  // A copied drive carries the identity of one that may be open: look before anything is written.
+  probed.probe([this, owner, config, answer](Status status) mutable {
+    drives_in_transit_count_--;
+    const store::Uuid found = (*owner)->identity().store;
+    if (status.ok() && drives_.contains(found)) {
+      status = Status(ErrorKind::already_exists, "store " + to_text(found) + " is open");
+    }
+    if (!status.ok()) {
+      answer.fail(status);
+      return bury(std::move(*owner));
+    }
+    // From here on it is in the table, where a second opening finds it.
+    config.expected_store = config.expected_store == store::Uuid{} ? found : config.expected_store;
+    serve(std::move(*owner), config, std::move(answer));
+  });
+}
+
+void Engine::serve(std::unique_ptr<Drive> drive, const store::StoreConfig& config, Answer answer) {
+  const store::Uuid store_id = drive->identity().store;
+  Drive& served = *drive;
+  drives_.emplace(store_id, std::move(drive));
+  const auto on_failure = [this, store_id](const Status& failure) {
+    emit("store.failed", "storeId", to_text(store_id), failure);
+  };
+  served.serve(config, on_failure, [this, store_id, answer](const Status& status) {
+    const auto found = drives_.find(store_id);
+    CAIRN_ASSERT(found != drives_.end());
+    if (status.ok()) {
+      answer.succeed(store_json(*found->second));
+    } else {
+      answer.fail(status);
+      bury(std::move(found->second));
+      drives_.erase(found);
+    }
+    continue_stop();
+  });
+}
+
+void Engine::store_close(Params& params, Answer answer) {
+  const store::Uuid store_id = params.uuid("storeId");
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  const auto drive = usable_drive(store_id);
+  if (!drive.ok()) return answer.fail(drive.status());
+  if (volumes_on(store_id) > 0 || drive.value()->drops_count > 0) {
+    return answer.fail(
+        Status(ErrorKind::busy, "store " + to_text(store_id) + " has volumes in use"));
+  }
+  drive.value()->close([this, store_id, answer](const Status& status) {
+    answer.finish(status);
+    const auto found = drives_.find(store_id);
+    CAIRN_ASSERT(found != drives_.end());
+    bury(std::move(found->second));
+    drives_.erase(found);
+  });
+}
+
+void Engine::store_list(Params& params, Answer answer) {
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  json items = json::array();
+  for (const auto& [store_id, drive] : drives_) {
+    if (!drive->busy()) items.push_back(store_json(*drive));
+  }
+  answer.succeed({{"items", items}});
+}
+
+void Engine::store_stats(Params& params, Answer answer) {
+  const store::Uuid store_id = params.uuid("storeId");
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  const auto drive = usable_drive(store_id);
+  if (!drive.ok()) return answer.fail(drive.status());
+  json result = store_json(*drive.value());
+  result["counters"] = store_counters_json(drive.value()->store().stats());
+  answer.succeed(result);
+}
+
+}  // namespace cairn::engine

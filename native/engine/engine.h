@@ -1,0 +1,134 @@
+// Engine: the composition of stores and NBD servers on one reactor, driven by JSON commands
+// (docs/internals/engine.md).
+//
+// One command in, one answer out, in whatever order they finish. A command that changes an object
+// while another command on the same object is under way is refused as busy; nothing queues.
+//
+// Threading: one reactor's thread. engine_thread.h gives it a thread and a door for others.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/drive.h"
+#include "engine/params.h"
+#include "engine/volume.h"
+#include "io/kernel_random.h"
+#include "io/uring_reactor.h"
+#include "nbd/buffer_pool.h"
+#include "store/store.h"
+
+namespace cairn::engine {
+
+/// Takes one line of JSON; called once per command, later than the command or within it.
+using AnswerFunction = std::function<void(std::string)>;
+/// Takes one line of JSON per event: {"event": "store.failed" | "volume.stopped", ...}.
+using EventFunction = std::function<void(std::string)>;
+
+/// Answers one command, exactly once.
+class Answer {
+ public:
+  explicit Answer(AnswerFunction function) : function_(std::move(function)) {}
+  void succeed(const nlohmann::json& result) const;
+  void fail(const Status& status) const;
+  /// `fail` if `status` is an error, `succeed` with {} otherwise.
+  void finish(const Status& status) const;
+
+ private:
+  AnswerFunction function_;
+};
+
+struct EngineOptions {
+  /// Data memory kept for the next requests; all of it is given back when idle.
+  size_t buffer_cache_bytes = 64 << 20;
+  store::StoreConfig store_config;
+};
+
+class Engine final : private io::Timer {
+ public:
+  Engine(io::UringReactor& reactor, EngineOptions options, EventFunction on_event);
+  /// Only after `engine.stop` was answered, or when nothing was ever opened.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Runs one command. Bad JSON and unknown methods are answered as invalid_argument.
+  void call(std::string_view request, AnswerFunction answer);
+
+  /// True once everything is closed; no command is accepted any more.
+  [[nodiscard]] bool stopped() const { return stopped_; }
+
+ private:
+  using Command = void (Engine::*)(Params&, Answer);
+  static const std::map<std::string_view, Command>& commands();
+
+  void drive_probe(Params& params, Answer answer);
+  void drive_format(Params& params, Answer answer);
+  void store_open(Params& params, Answer answer);
+  void store_close(Params& params, Answer answer);
+  void store_list(Params& params, Answer answer);
+  void store_stats(Params& params, Answer answer);
+  void volume_attach(Params& params, Answer answer);
+  void volume_detach(Params& params, Answer answer);
+  void volume_resize(Params& params, Answer answer);
+  void volume_delete(Params& params, Answer answer);
+  void volume_gc(Params& params, Answer answer);
+  void volume_list(Params& params, Answer answer);
+  void volume_stats(Params& params, Answer answer);
+  void engine_stats(Params& params, Answer answer);
+  void engine_stop(Params& params, Answer answer);
+
+  /// Destroys closed drives in a turn of its own: they end inside their own callbacks.
+  class Burial final : public io::Task {
+   public:
+    explicit Burial(Engine& engine) : engine_(engine) {}
+    void run() override;
+    std::vector<std::unique_ptr<Drive>> drives;
+    bool posted = false;
+
+   private:
+    Engine& engine_;
+  };
+  struct GarbageCollection;
+
+  [[nodiscard]] Result<Drive*> usable_drive(const store::Uuid& store_id);
+  [[nodiscard]] Result<Volume*> usable_volume(uint64_t volume_id);
+  [[nodiscard]] Drive* drive_at(const std::string& path);
+  [[nodiscard]] uint32_t volumes_on(const store::Uuid& store_id) const;
+  /// Opens the disk for a command that lasts; nullptr after having answered with the reason.
+  std::unique_ptr<Drive> open_disk(const std::string& path, bool read_only, const Answer& answer);
+  void serve(std::unique_ptr<Drive> drive, const store::StoreConfig& config, Answer answer);
+  void on_volume_stopped(uint64_t volume_id, const Status& status);
+  void drop_volume(Drive& drive, uint64_t volume_id, DoneFunction done);
+  void drop_next(std::shared_ptr<GarbageCollection> garbage);
+  void bury(std::unique_ptr<Drive> drive);
+  void emit(const char* event, const char* id_key, const std::string& id, const Status& status);
+  void continue_stop();
+  void on_timer() override;
+
+  io::UringReactor& reactor_;
+  EngineOptions options_;
+  EventFunction on_event_;
+  io::KernelRandom random_;
+  nbd::BufferPool buffers_;
+  /// Drives being probed, formatted or opened. They belong to their command until it has finished.
+  uint32_t drives_in_transit_count_ = 0;
+  Burial burial_{*this};
+  std::map<store::Uuid, std::unique_ptr<Drive>> drives_;
+  /// After drives_: volumes go before the stores they work on.
+  std::map<uint64_t, std::unique_ptr<Volume>> volumes_;
+  std::map<uint64_t, Answer> detach_answers_;
+  std::optional<Answer> stop_answer_;
+  Status stop_status_;
+  bool stopped_ = false;
+};
+
+}  // namespace cairn::engine

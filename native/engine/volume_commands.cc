@@ -1,0 +1,233 @@
+// The engine's commands on volumes.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/assert.h"
+#include "engine/engine.h"
+#include "engine/report.h"
+#include "engine/text.h"
+#include "io/unix_socket.h"
+#include "io/uring_stream.h"
+
+namespace cairn::engine {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr uint64_t kVolumeBytesMax = uint64_t{1} << 50;
+constexpr uint64_t kConnectionsMax = 64;
+
+/// The socket a volume listens on: one that was handed in, or one made at a path.
+struct SocketChoice {
+  std::optional<uint64_t> listen_fd;
+  std::optional<std::string> path;
+  std::optional<uint64_t> mode;
+};
+
+Result<std::unique_ptr<io::Listener>> open_listener(io::UringReactor& reactor,
+                                                    const SocketChoice& choice) {
+  if (choice.listen_fd) {
+    const int fd = static_cast<int>(*choice.listen_fd);
+    // What is no listening socket was never ours, and is not closed either.
+    CAIRN_RETURN_IF_ERROR(io::adopt_listening_unix(fd));
+    return std::unique_ptr<io::Listener>(std::make_unique<io::UringListener>(reactor, fd));
+  }
+  const auto fd = io::listen_unix(*choice.path, static_cast<uint32_t>(choice.mode.value_or(0600)));
+  if (!fd.ok()) return fd.status();
+  return std::unique_ptr<io::Listener>(std::make_unique<io::UringListener>(reactor, fd.value()));
+}
+
+}  // namespace
+
+void Engine::volume_attach(Params& params, Answer answer) {
+  VolumeOptions options;
+  const uint64_t volume_id = params.id("volumeId");
+  options.device.volume = volume_id;
+  options.store_id = params.uuid("storeId");
+  options.device.size_bytes = params.number("sizeBytes", io::kBlockBytes, kVolumeBytesMax);
+  options.device.volume_epoch =
+      static_cast<uint32_t>(params.number("volumeEpoch", 1, store::kVolumeEpochMax));
+  options.device.read_only = params.flag("readOnly");
+  options.server.name = params.text("exportName");
+  options.server.description = params.text_if_any("description").value_or("");
+  options.server.connections_max =
+      static_cast<uint32_t>(params.number_if_any("connectionsMax", 1, kConnectionsMax)
+                                .value_or(options.server.connections_max));
+  const SocketChoice socket{.listen_fd = params.number_if_any("listenFd", 3, INT32_MAX),
+                            .path = params.text_if_any("socketPath"),
+                            .mode = params.number_if_any("socketMode", 0, 0777)};
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  const auto refuse = [&](ErrorKind kind, const std::string& why) {
+    answer.fail(Status(kind, why));
+  };
+  if (socket.listen_fd.has_value() == socket.path.has_value()) {
+    return refuse(ErrorKind::invalid_argument, "give either listenFd or socketPath");
+  }
+  // From here on the descriptor is ours: every way out closes it.
+  auto listener = open_listener(reactor_, socket);
+  if (!listener.ok()) return answer.fail(listener.status());
+  if (options.device.size_bytes % io::kBlockBytes != 0) {
+    return refuse(ErrorKind::invalid_argument, "sizeBytes is not a multiple of 4096");
+  }
+  if (options.server.name.size() > nbd::kNameBytesMax ||
+      options.server.description.size() > nbd::kNameBytesMax) {
+    return refuse(ErrorKind::invalid_argument, "exportName or description is too long");
+  }
+  if (volumes_.contains(volume_id)) {
+    return refuse(ErrorKind::already_exists,
+                  "volume " + std::to_string(volume_id) + " is attached");
+  }
+  const auto drive = usable_drive(options.store_id);
+  if (!drive.ok()) return answer.fail(drive.status());
+  if (!drive.value()->store().failure().ok()) return answer.fail(drive.value()->store().failure());
+  auto volume = std::make_unique<Volume>(
+      reactor_, drive.value()->store(), buffers_, std::move(listener).value(), options,
+      [this, volume_id](const Status& status) { on_volume_stopped(volume_id, status); });
+  answer.succeed(volume_json(*volume));
+  volumes_.emplace(volume_id, std::move(volume));
+}
+
+void Engine::on_volume_stopped(uint64_t volume_id, const Status& status) {
+  CAIRN_ASSERT(volumes_.erase(volume_id) == 1);
+  const auto waiting = detach_answers_.find(volume_id);
+  if (waiting != detach_answers_.end()) {
+    // That the listener failed on the way out changes nothing: the volume is detached.
+    const Answer answer = waiting->second;
+    detach_answers_.erase(waiting);
+    answer.succeed(json::object());
+  } else if (!status.ok()) {
+    emit("volume.stopped", "volumeId", std::to_string(volume_id), status);
+  }
+  continue_stop();
+}
+
+void Engine::volume_detach(Params& params, Answer answer) {
+  const uint64_t volume_id = params.id("volumeId");
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  const auto volume = usable_volume(volume_id);
+  if (!volume.ok()) return answer.fail(volume.status());
+  detach_answers_.emplace(volume_id, std::move(answer));
+  volume.value()->stop();
+}
+
+void Engine::volume_resize(Params& params, Answer answer) {
+  const uint64_t volume_id = params.id("volumeId");
+  const uint64_t size_bytes = params.number("sizeBytes", io::kBlockBytes, kVolumeBytesMax);
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  if (size_bytes % io::kBlockBytes != 0) {
+    return answer.fail(Status(ErrorKind::invalid_argument, "sizeBytes is not a multiple of 4096"));
+  }
+  const auto volume = usable_volume(volume_id);
+  if (!volume.ok()) return answer.fail(volume.status());
+  const Status status = volume.value()->resize(size_bytes);
+  status.ok() ? answer.succeed(volume_json(*volume.value())) : answer.fail(status);
+}
+
+void Engine::drop_volume(Drive& drive, uint64_t volume_id, DoneFunction done) {
+  struct Drop : store::StoreRequest {
+    Drive* drive = nullptr;
+    DoneFunction done;
+  };
+  auto* drop = new Drop;  // owned by its callback
+  drop->kind = store::StoreRequest::Kind::drop_volume;
+  drop->volume = volume_id;
+  drop->drive = &drive;
+  drop->done = std::move(done);
+  drop->on_done = [](store::StoreRequest& request) {
+    const std::unique_ptr<Drop> self(static_cast<Drop*>(&request));
+    CAIRN_ASSERT(self->drive->drops_count > 0);
+    self->drive->drops_count--;
+    self->done(self->status);
+  };
+  drive.drops_count++;
+  drive.store().submit(*drop);
+}
+
+void Engine::volume_delete(Params& params, Answer answer) {
+  const store::Uuid store_id = params.uuid("storeId");
+  const uint64_t volume_id = params.id("volumeId");
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  if (volumes_.contains(volume_id)) {
+    return answer.fail(
+        Status(ErrorKind::busy, "volume " + std::to_string(volume_id) + " is attached"));
+  }
+  const auto drive = usable_drive(store_id);
+  if (!drive.ok()) return answer.fail(drive.status());
+  drop_volume(*drive.value(), volume_id, [this, answer](const Status& status) {
+    answer.finish(status);
+    continue_stop();
+  });
+}
+
+/// What a store holds of volumes that no record names any more, dropped one after the other.
+struct Engine::GarbageCollection {
+  Drive& drive;
+  Answer answer;
+  std::vector<uint64_t> volume_ids;
+  size_t next = 0;
+};
+
+void Engine::volume_gc(Params& params, Answer answer) {
+  const store::Uuid store_id = params.uuid("storeId");
+  const std::vector<uint64_t> live = params.ids("liveVolumeIds");
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  const auto drive = usable_drive(store_id);
+  if (!drive.ok()) return answer.fail(drive.status());
+  const std::set<uint64_t> live_set(live.begin(), live.end());
+  for (const auto& [volume_id, volume] : volumes_) {
+    // A list that forgets an attached volume is wrong, and nothing may be deleted by it.
+    if (volume->options().store_id == store_id && !live_set.contains(volume_id)) {
+      return answer.fail(
+          Status(ErrorKind::busy, "volume " + std::to_string(volume_id) + " is attached"));
+    }
+  }
+  auto garbage = std::make_shared<GarbageCollection>(
+      GarbageCollection{*drive.value(), std::move(answer), {}, 0});
+  for (const uint64_t volume_id : drive.value()->store().volumes()) {
+    if (!live_set.contains(volume_id)) garbage->volume_ids.push_back(volume_id);
+  }
+  std::sort(garbage->volume_ids.begin(), garbage->volume_ids.end());
+  drop_next(std::move(garbage));
+}
+
+void Engine::drop_next(std::shared_ptr<GarbageCollection> garbage) {
+  const bool stopping = stop_answer_.has_value();
+  if (garbage->next < garbage->volume_ids.size() && !stopping) {
+    const uint64_t volume_id = garbage->volume_ids[garbage->next];
+    return drop_volume(garbage->drive, volume_id, [this, garbage](const Status& status) {
+      if (!status.ok()) {
+        garbage->answer.fail(status);
+        return continue_stop();
+      }
+      garbage->next++;
+      drop_next(garbage);
+    });
+  }
+  json dropped = json::array();
+  for (size_t i = 0; i < garbage->next; i++) {
+    dropped.push_back(std::to_string(garbage->volume_ids[i]));
+  }
+  garbage->answer.succeed({{"droppedVolumeIds", dropped}});
+  continue_stop();
+}
+
+void Engine::volume_list(Params& params, Answer answer) {
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  json items = json::array();
+  for (const auto& [volume_id, volume] : volumes_) items.push_back(volume_json(*volume));
+  answer.succeed({{"items", items}});
+}
+
+void Engine::volume_stats(Params& params, Answer answer) {
+  const uint64_t volume_id = params.id("volumeId");
+  if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  const auto volume = usable_volume(volume_id);
+  if (!volume.ok()) return answer.fail(volume.status());
+  const auto drive = usable_drive(volume.value()->options().store_id);
+  if (!drive.ok()) return answer.fail(drive.status());
+  answer.succeed(volume_stats_json(*volume.value(), drive.value()->store().usage(volume_id)));
+}
+
+}  // namespace cairn::engine
