@@ -184,6 +184,8 @@ describe('the sources of this library', () => {
     const sources = readdirSync(__dirname).filter((name) => /(?<!\.test)\.ts$/.test(name));
     expect(sources).toContain('client.ts');
     for (const name of sources)
-      expect(readFileSync(join(__dirname, name), 'utf8'), name).not.toMatch(/from 'node:|\bBuffer\b/);
+      expect(readFileSync(join(__dirname, name), 'utf8'), name).not.toMatch(
+        /from 'node:|\bBuffer\b/,
+      );
   });
 });
