@@ -6,7 +6,10 @@ import { hashTree, whenChanged } from './stamp.mjs';
 import { step } from './terminal.mjs';
 
 /** Nx without a daemon, a cloud or a terminal interface. */
-export const NX_ENVIRONMENT = { NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false' };
+export const NX_ENVIRONMENT = {
+  ...{ NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false' },
+  VITE_CONFIG_NATIVE_IGNORE_WARNING: 'true',
+};
 
 const isNativeSource = (name) =>
   /\.(cc|h|txt|json)$/.test(name) && !name.endsWith('_test.cc') && !name.includes('/fuzz/');

@@ -2,7 +2,7 @@
  * A node that starts with an empty storage gets one file-backed drive, so that the first VM can be
  * made at once. It is sparse; an administrator adds real drives and removes it at any time.
  */
-import { statfsSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statfsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DRIVE_FILE_BYTES_MIN,
@@ -33,8 +33,13 @@ export async function makeDefaultDrive(layout: Layout): Promise<DefaultDrive | u
   if (await hasDrive(layout)) return undefined;
   const { bavail, bsize } = statfsSync(layout.storageDir);
   const path = join(layout.storageDir, 'drive0.cairn');
+  // What a start left that died before the drive was taken holds no data.
+  rmSync(path, { force: true });
   const sizeBytes = defaultDriveSizeBytes(bavail * bsize);
-  const body: StorageDriveAddInput = { path, createBytes: sizeBytes };
+  // Sparse, unlike a file that cairn-storage makes: nobody asked for this space to be set aside.
+  closeSync(openSync(path, 'wx', 0o600));
+  truncateSync(path, sizeBytes);
+  const body: StorageDriveAddInput = { path };
   const { status, text } = await unixRequest({
     socketPath: layout.storageSocket,
     method: 'POST',
@@ -42,7 +47,10 @@ export async function makeDefaultDrive(layout: Layout): Promise<DefaultDrive | u
     body,
     timeoutMs: REQUEST_TIMEOUT_MS,
   });
-  if (status >= 300) throw new Error(`cairn-storage did not make the default drive: ${text}`);
+  if (status >= 300) {
+    rmSync(path, { force: true });
+    throw new Error(`cairn-storage did not take the default drive: ${text}`);
+  }
   return { path, sizeBytes };
 }
 

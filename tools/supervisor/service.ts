@@ -59,6 +59,7 @@ const EXIT_CONFIGURATION = 78;
 export class Service {
   private child: ChildProcess | undefined;
   private exit: Promise<Exit> = Promise.resolve({ reason: 'never started', code: null });
+  private lastExitCode: number | null = null;
   private stopping = false;
   private watcher: Promise<void> = Promise.resolve();
   private readonly stopSignal = new AbortController();
@@ -83,8 +84,8 @@ export class Service {
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.startOnce();
       if (outcome === 'healthy' || this.isStopping()) break;
-      const { code } = await Promise.race([this.exit, { code: null }]);
-      if (attempt === STARTS_MAX_BEFORE_HEALTHY || code === EXIT_CONFIGURATION) {
+      const hopeless = this.lastExitCode === EXIT_CONFIGURATION;
+      if (attempt === STARTS_MAX_BEFORE_HEALTHY || hopeless) {
         throw new StartFailure(this.name, outcome, this.log.tail());
       }
       await this.pause(attempt, outcome);
@@ -182,6 +183,7 @@ export class Service {
       const gone = (exit: Exit): void => {
         this.records.remove(this.name);
         this.child = undefined;
+        this.lastExitCode = exit.code;
         resolve(exit);
       };
       child.once('error', (error) => gone({ reason: error.message, code: EXIT_CONFIGURATION }));

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { checkSteps, runCheckStep } from '../check.mjs';
 import { fuzz } from '../fuzz.mjs';
 import { powercuts } from '../powercuts.mjs';
-import { buildTargets, configure } from '../setup/build.mjs';
+import { buildTargets, configure, NX_ENVIRONMENT } from '../setup/build.mjs';
 import { run } from '../setup/run.mjs';
 import { say } from '../setup/terminal.mjs';
 import {
@@ -71,7 +71,10 @@ async function runVitest({ root, resultsDir, project, script, extra = [] }) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const args = ['run', script, '--silent', '--', ...reporters, ...extra];
   const started = performance.now();
-  const result = await run('npm', args, { cwd: join(root, project), env: { CI: 'true' } });
+  const result = await run('npm', args, {
+    cwd: join(root, project),
+    env: { ...NX_ENVIRONMENT, CI: 'true' },
+  });
   const counts = vitestCounts(file);
   const failed = result.code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
