@@ -2,6 +2,7 @@
  * Starts a node's services in order, each only when the one before answers, keeps them running, and
  * stops them in the reverse order: guests first, then the services they need.
  */
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accelerationVerdict } from './acceleration';
 import { consoleUrl, nodeService, storageService, type Listen } from './cairn-services';
@@ -12,7 +13,7 @@ import { LogFile } from './log-file';
 import { isFree, loadNodeFile, refreshPorts, saveNodeFile, type NodeFile } from './node-file';
 import { postgresService } from './postgres';
 import { ProcessRecords } from './processes';
-import type { Reporter } from './report';
+import type { ReadyEvent, Reporter } from './report';
 import {
   ensureCertificate,
   loadSecret,
@@ -22,6 +23,8 @@ import {
 } from './secrets';
 import { Service, type ServiceEvents, type ServiceSpec } from './service';
 
+/** In the runtime directory while everything runs. */
+export const ADDRESS_FILE = 'ready.json';
 const LEFTOVER_GRACE_MS = 20_000;
 const LIMITS_WITHOUT_ROOT = [
   'bridged networks: guests use user-mode networking (they reach out, nothing reaches in)',
@@ -87,7 +90,7 @@ export class Supervisor {
     if (this.options.services.has('cairn-storage')) await this.ensureDefaultDrive(node);
     await this.bringUp('cairn-node', () => nodeService(settings), records);
     if (this.isStopping()) return;
-    report({
+    const ready: ReadyEvent = {
       event: 'ready',
       url: consoleUrl(listen),
       fingerprint: certificate.fingerprint,
@@ -99,7 +102,9 @@ export class Supervisor {
       bootstrapPassword: loaded.firstStart ? bootstrapPassword : undefined,
       acceleration: await acceleration,
       limits: uid === 0 ? [] : LIMITS_WITHOUT_ROOT,
-    });
+    };
+    this.leaveAddress(ready);
+    report(ready);
   }
 
   /** Stops everything in reverse order; resolves with whether all of it went well. Idempotent. */
@@ -119,6 +124,7 @@ export class Supervisor {
   }
 
   private async stopAll(): Promise<boolean> {
+    rmSync(join(this.options.layout.runDir, ADDRESS_FILE), { force: true });
     let clean = true;
     for (const service of [...this.running].reverse()) {
       const detail = service.name === 'cairn-node' ? 'guests are shut down first' : '';
@@ -127,6 +133,11 @@ export class Supervisor {
     }
     this.options.report({ event: 'stopped', clean });
     return clean;
+  }
+
+  /** Lets commands on this host find the running node; the one-time password is not theirs. */
+  private leaveAddress({ bootstrapPassword: _secret, ...address }: ReadyEvent): void {
+    writeFileSync(join(this.options.layout.runDir, ADDRESS_FILE), JSON.stringify(address));
   }
 
   private async bringUp(
