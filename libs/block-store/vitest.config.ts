@@ -1,0 +1,7 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['cairn:source'] },
+  ssr: { resolve: { conditions: ['cairn:source'] } },
+  test: { include: ['src/**/*.test.ts'], exclude: ['src/**/*.integration.test.ts'] },
+});
