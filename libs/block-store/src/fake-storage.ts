@@ -196,7 +196,7 @@ export class FakeStorage implements Storage {
     if (volume === undefined) return;
     if (volume.attachment !== null) refuse('busy', 'the volume is attached', { volumeId });
     this.volumeMap.delete(volumeId);
-    const drive = this.driveMap.get(volume.driveId);
+    const drive = volume.driveId === null ? undefined : this.driveMap.get(volume.driveId);
     if (drive !== undefined) this.driveMap.set(drive.id, { ...drive, volumes: drive.volumes - 1 });
   }
 
