@@ -31,8 +31,10 @@ Result<InheritedFile> parse_file(const std::string& text) {
     file.mode = InheritedFile::Mode::read_write;
   } else if (mode == "append") {
     file.mode = InheritedFile::Mode::append;
+  } else if (mode == "output") {
+    file.mode = InheritedFile::Mode::output;
   } else {
-    return refused("--file takes the mode ro, rw or append");
+    return refused("--file takes the mode ro, rw, append or output");
   }
   file.path = text.substr(second + 1);
   if (file.path.empty() || file.path.front() != '/')

@@ -14,7 +14,12 @@ namespace cairn::host {
 
 /// A file that the launcher opens with its own rights and hands to the program as descriptor `fd`.
 struct InheritedFile {
-  enum class Mode : uint8_t { read_only, read_write, append };
+  enum class Mode : uint8_t {
+    read_only,
+    read_write,
+    append,  ///< A log: appended to by the program, kept below log_bytes_max by the launcher.
+    output,  ///< Appended to as well; its owner truncates it.
+  };
   int fd = -1;
   Mode mode = Mode::read_only;
   std::string path;

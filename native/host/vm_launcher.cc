@@ -36,6 +36,7 @@ int open_flags(InheritedFile::Mode mode) {
     case InheritedFile::Mode::read_write:
       return O_RDWR;
     case InheritedFile::Mode::append:
+    case InheritedFile::Mode::output:
       return O_WRONLY | O_APPEND | O_CREAT;
   }
   return O_RDONLY;

@@ -23,7 +23,6 @@ import type { NbdSource, VmSpec } from './vm-spec';
 
 interface FakeVm {
   status: VmStatus;
-  media: Map<string, NbdSource | null>;
   suspendedAt: Date | null;
 }
 
@@ -54,8 +53,7 @@ export class FakeVmRuntime implements VmRuntime {
     if (known !== undefined && hasProcess(known.status.state)) {
       throw new VmRuntimeError('already-running', `VM ${spec.id} is ${known.status.state}`);
     }
-    const media = new Map(spec.disks.map((disk) => [disk.id, disk.source]));
-    const vm: FakeVm = { status: this.newStatus(spec, known), media, suspendedAt: null };
+    const vm: FakeVm = { status: this.newStatus(spec, known), suspendedAt: null };
     this.vms.set(spec.id, vm);
     this.move(vm, 'start-requested', { kind: 'requested' });
     if (this.startRefusal !== null) {
@@ -119,30 +117,40 @@ export class FakeVmRuntime implements VmRuntime {
 
   async insertMedia(id: string, driveId: string, source: NbdSource): Promise<void> {
     await Promise.resolve();
-    this.cdrom(id, driveId).set(driveId, source);
+    this.setMedium(id, driveId, source);
   }
 
   async ejectMedia(id: string, driveId: string): Promise<void> {
     await Promise.resolve();
-    this.cdrom(id, driveId).set(driveId, null);
+    this.setMedium(id, driveId, null);
   }
 
   async setDiskLimits(id: string, diskId: string, limits: DiskLimits): Promise<void> {
     await Promise.resolve();
-    void limits;
     const vm = this.mustBe(id, ['running', 'paused', 'io-suspended']);
-    if (!vm.status.spec.disks.some((disk) => disk.id === diskId && disk.role === 'disk')) {
+    const { spec } = vm.status;
+    if (!spec.disks.some((disk) => disk.id === diskId && disk.role === 'disk')) {
       throw new VmRuntimeError('not-found', `VM ${id} has no disk ${diskId}`);
     }
+    const changed = {
+      iopsLimit: limits.iopsLimit ?? undefined,
+      bpsLimit: limits.bpsLimit ?? undefined,
+    };
+    const disks = spec.disks.map((disk) =>
+      disk.id === diskId && disk.role === 'disk' ? { ...disk, ...changed } : disk,
+    );
+    vm.status = { ...vm.status, spec: { ...spec, disks } };
   }
 
   async setLink(id: string, nicId: string, connected: boolean): Promise<void> {
     await Promise.resolve();
-    void connected;
     const vm = this.mustBe(id, ['running', 'paused', 'io-suspended']);
-    if (!vm.status.spec.nics.some((nic) => nic.id === nicId)) {
+    const { spec } = vm.status;
+    if (!spec.nics.some((nic) => nic.id === nicId)) {
       throw new VmRuntimeError('not-found', `VM ${id} has no NIC ${nicId}`);
     }
+    const nics = spec.nics.map((nic) => (nic.id === nicId ? { ...nic, connected } : nic));
+    vm.status = { ...vm.status, spec: { ...spec, nics } };
   }
 
   list(): readonly VmStatus[] {
@@ -273,12 +281,16 @@ export class FakeVmRuntime implements VmRuntime {
     };
   }
 
-  private cdrom(id: string, driveId: string): Map<string, NbdSource | null> {
+  private setMedium(id: string, driveId: string, source: NbdSource | null): void {
     const vm = this.mustBe(id, ['running', 'paused', 'io-suspended']);
-    if (!vm.status.spec.disks.some((disk) => disk.id === driveId && disk.role === 'cdrom')) {
+    const { spec } = vm.status;
+    if (!spec.disks.some((disk) => disk.id === driveId && disk.role === 'cdrom')) {
       throw new VmRuntimeError('not-found', `VM ${id} has no CD-ROM drive ${driveId}`);
     }
-    return vm.media;
+    const disks = spec.disks.map((disk) =>
+      disk.id === driveId && disk.role === 'cdrom' ? { ...disk, source } : disk,
+    );
+    vm.status = { ...vm.status, spec: { ...spec, disks } };
   }
 
   private move(vm: FakeVm, input: VmInput, cause: VmCause): void {

@@ -15,12 +15,13 @@ const deviceId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/);
 const uuid = z.uuid().transform((text) => text.toLowerCase());
 const exportName = z.string().regex(/^[A-Za-z0-9_.:/-]{1,255}$/);
 const serial = z.string().regex(/^[A-Za-z0-9_.-]{1,20}$/);
-const printableLine = /^[^\u0000-\u001f\u007f\u2028\u2029]+$/u;
+const printableLine = /^[^\p{Cc}\u2028\u2029]+$/u;
 const bytes = z.int().positive();
 
 const socketPath = z
   .string()
-  .regex(/^\/[^\u0000]*$/)
+  .startsWith('/')
+  .refine((path) => !/\p{Cc}/u.test(path), 'socket path has a control character')
   .refine((path) => Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX, 'socket path too long')
   .refine((path) => !path.split('/').includes('..'), 'socket path has a ".." segment');
 
@@ -160,15 +161,19 @@ interface SpecProblem {
 }
 
 interface Identified {
+  readonly machineType: string;
   readonly disks: readonly { readonly id: string; readonly bus: string }[];
   readonly nics: readonly { readonly id: string }[];
   readonly bootOrder: readonly string[];
-  readonly cloudInit: unknown;
 }
 
-/** SATA ports of q35's own controller; the cloud-init seed takes one. */
+/** SATA ports of q35's own controller. */
 const SATA_PORTS = 6;
 const VIRTIO_BLK_DISKS_MAX = 16;
+/** The older machine has one PCI bus for everything and four IDE drives. */
+const I440FX_DISKS_MAX = 14;
+const I440FX_NICS_MAX = 6;
+const I440FX_IDE_DRIVES = 4;
 
 function specProblems(spec: Identified): SpecProblem[] {
   const problems: SpecProblem[] = [];
@@ -184,8 +189,16 @@ function specProblems(spec: Identified): SpecProblem[] {
     problems.push({ path: ['bootOrder'], message: 'a device is named twice' });
   }
   const onBus = (bus: string): number => spec.disks.filter((disk) => disk.bus === bus).length;
-  if (onBus('sata') + (spec.cloudInit === null ? 0 : 1) > SATA_PORTS) {
+  if (onBus('sata') > SATA_PORTS) {
     problems.push({ path: ['disks'], message: `more than ${SATA_PORTS} SATA devices` });
+  }
+  if (spec.machineType.startsWith('pc-i440fx')) {
+    if (spec.disks.length > I440FX_DISKS_MAX || onBus('sata') > I440FX_IDE_DRIVES) {
+      problems.push({ path: ['disks'], message: 'too many disks for this machine type' });
+    }
+    if (spec.nics.length > I440FX_NICS_MAX) {
+      problems.push({ path: ['nics'], message: 'too many NICs for this machine type' });
+    }
   }
   if (onBus('virtio-blk') > VIRTIO_BLK_DISKS_MAX) {
     problems.push({ path: ['disks'], message: `more than ${VIRTIO_BLK_DISKS_MAX} on virtio-blk` });

@@ -1,0 +1,53 @@
+/** The spec's NICs as netdevs and devices. Pure; see command-line.ts for the rules. */
+import type { VmNic, VmSpec } from '../vm-spec';
+import type { Addresses } from './addresses';
+import { json } from './command-line';
+import type { JsonObject } from './disk-devices';
+
+export function nicDevice(id: string): string {
+  return `dev-${id}`;
+}
+
+export function nicOptions(
+  spec: VmSpec,
+  taps: ReadonlyMap<string, string>,
+  place: Addresses,
+): string[] {
+  return spec.nics.flatMap((nic, index) => {
+    const boot = spec.bootOrder.indexOf(nic.id);
+    const virtio = nic.model === 'virtio';
+    return [
+      ...json('-netdev', { id: `net${index}`, ...netdev(nic, taps) }),
+      ...json('-device', {
+        driver: virtio ? 'virtio-net-pci' : 'e1000',
+        id: nicDevice(nic.id),
+        netdev: `net${index}`,
+        mac: nic.mac,
+        ...place.nic(index, !virtio),
+        ...(virtio && nic.mtu !== undefined && { host_mtu: nic.mtu }),
+        // The network boot ROM costs start-up time and is only of use to boot from.
+        ...(boot >= 0 ? { bootindex: boot + 1 } : { romfile: '' }),
+      }),
+    ];
+  });
+}
+
+function netdev(nic: VmNic, taps: ReadonlyMap<string, string>): JsonObject {
+  if (nic.kind === 'bridge') {
+    return {
+      type: 'tap',
+      ifname: taps.get(nic.id),
+      script: 'no',
+      downscript: 'no',
+      vhost: false,
+    };
+  }
+  const forwards = nic.hostForwards.map(
+    ({ protocol, hostAddress, hostPort, guestPort }) =>
+      `${protocol}:${hostAddress}:${hostPort}-:${guestPort}`,
+  );
+  return {
+    type: 'user',
+    ...(forwards.length > 0 && { hostfwd: forwards.map((str) => ({ str })) }),
+  };
+}
