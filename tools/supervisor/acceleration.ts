@@ -14,14 +14,15 @@ export async function accelerationVerdict(root: string): Promise<string> {
   const program = join(root, 'native/build/release/host/cairn-kvm-probe');
   if (!existsSync(program)) return 'the KVM self-test is not built';
   try {
-    const { stdout } = await execute(program, ['--json'], { timeout: PROBE_TIMEOUT_MS });
+    const { stdout } = await execute(program, [], { timeout: PROBE_TIMEOUT_MS });
     return describeVerdict(probeSchema.parse(JSON.parse(stdout)));
   } catch (error) {
     return `software emulation (the KVM self-test failed: ${String(error).split('\n')[0] ?? ''})`;
   }
 }
 
-function describeVerdict({ verdict, reason }: z.infer<typeof probeSchema>): string {
+/** One sentence for the start's output. */
+export function describeVerdict({ verdict, reason }: z.infer<typeof probeSchema>): string {
   const why = reason === undefined ? '' : `: ${reason}`;
   return verdict === 'usable'
     ? 'hardware virtualisation (KVM)'

@@ -15,20 +15,20 @@ const nodeFileSchema = z.strictObject({
   nodeName: z.string().min(1),
   ports: z.strictObject({ etcdClient: port, etcdPeer: port, postgres: port, api: port }),
   defaultDriveMade: z.boolean(),
+  /** Everything answered at least once: the one-time password was shown. */
+  startedOnce: z.boolean(),
 });
 
 export type NodeFile = z.infer<typeof nodeFileSchema>;
 export type Ports = NodeFile['ports'];
 
-/** Reads the node's file, or makes a new identity; `firstStart` says which. */
-export async function loadNodeFile(
-  stateDir: string,
-): Promise<{ readonly node: NodeFile; readonly firstStart: boolean }> {
+/** Reads the node's file, or makes a new identity. */
+export async function loadNodeFile(stateDir: string): Promise<NodeFile> {
   const path = join(stateDir, 'node.json');
   if (existsSync(path)) {
     const parsed = nodeFileSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
     if (!parsed.success) throw new Error(`${path} is damaged: ${z.prettifyError(parsed.error)}`);
-    return { node: parsed.data, firstStart: false };
+    return parsed.data;
   }
   const [etcdClient, etcdPeer, postgres, api] = await freePorts();
   const node: NodeFile = {
@@ -38,9 +38,10 @@ export async function loadNodeFile(
     nodeName: hostname().split('.')[0] ?? 'n1',
     ports: { etcdClient, etcdPeer, postgres, api },
     defaultDriveMade: false,
+    startedOnce: false,
   };
   saveNodeFile(stateDir, node);
-  return { node, firstStart: true };
+  return node;
 }
 
 /** Replaces the file in one step: a crash leaves the old one or the new one. */

@@ -69,8 +69,8 @@ export class Supervisor {
     const records = new ProcessRecords(layout.runDir);
     const names = await records.stopLeftovers(LEFTOVER_GRACE_MS);
     if (names.length > 0) report({ event: 'leftovers', names });
-    const loaded = await loadNodeFile(layout.stateDir);
-    const node = { ...loaded.node, ports: await refreshPorts(loaded.node.ports) };
+    const known = await loadNodeFile(layout.stateDir);
+    const node = { ...known, ports: await refreshPorts(known.ports) };
     saveNodeFile(layout.stateDir, node);
     const listen = await this.listenAddress(node);
     const certificate = await ensureCertificate(layout.secretsDir, listen.host);
@@ -98,12 +98,17 @@ export class Supervisor {
       secretsDir: layout.secretsDir,
       etcdEndpoint: `127.0.0.1:${node.ports.etcdClient}`,
       pids: Object.fromEntries(this.running.map(({ name, pid }) => [name, pid ?? 0])),
-      firstStart: loaded.firstStart,
-      bootstrapPassword: loaded.firstStart ? bootstrapPassword : undefined,
+      firstStart: !node.startedOnce,
+      bootstrapPassword: node.startedOnce ? undefined : bootstrapPassword,
       acceleration: await acceleration,
       limits: uid === 0 ? [] : LIMITS_WITHOUT_ROOT,
     };
     this.leaveAddress(ready);
+    saveNodeFile(layout.stateDir, {
+      ...node,
+      defaultDriveMade: node.defaultDriveMade || this.options.services.has('cairn-storage'),
+      startedOnce: true,
+    });
     report(ready);
   }
 
