@@ -1,10 +1,13 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHash } from 'node:crypto';
-import { PassThrough } from 'node:stream';
-import { saveConfig } from './config';
-import { json, problem, run, startHttpsFixture, type HttpsFixture } from './testing/https-fixture';
+import {
+  json,
+  logIn,
+  problem,
+  run,
+  serveVm,
+  startHttpsFixture,
+  type HttpsFixture,
+} from './testing/https-fixture';
 import {
   DISK_ID,
   IMAGE_ID,
@@ -20,150 +23,15 @@ let fixture: HttpsFixture;
 
 beforeEach(async () => {
   fixture = await startHttpsFixture();
-  saveConfig(join(fixture.directory, 'config.json'), {
-    schema: 1,
-    server: fixture.server,
-    fingerprint: fixture.fingerprint,
-    user: 'admin',
-    token: 'cairn_secret',
-    tokenId: TASK_ID,
-  });
+  logIn(fixture);
 });
 
 afterEach(async () => {
   await fixture.close();
 });
 
-const configPath = () => join(fixture.directory, 'config.json');
-const called = () => fixture.calls.map((call) => `${call.method} ${call.path}`);
-
-function serveVm(): void {
-  fixture.routes.set('GET /vms', (_, response) => json(response, 200, listOf(vmOf())));
-  fixture.routes.set(`GET /vms/${VM_ID}`, (_, response) => json(response, 200, vmOf()));
-}
-
-describe('log-in', () => {
-  const user = { id: VM_ID, name: 'admin' };
-  const sessionOf = (mustChangePassword: boolean, csrfToken: string) => ({
-    session: null,
-    user,
-    permissions: [],
-    csrfToken,
-    mustChangePassword,
-  });
-
-  function serveLogin(mustChange: boolean): void {
-    fixture.routes.set('POST /sessions', (_, response) => {
-      response.setHeader('Set-Cookie', 'cairn_session=one; HttpOnly; Secure; SameSite=Strict');
-      json(response, 201, sessionOf(mustChange, 'csrf-1'));
-    });
-    fixture.routes.set('POST /sessions/current/actions/change-password', (_, response) => {
-      response.setHeader('Set-Cookie', 'cairn_session=two; HttpOnly');
-      json(response, 200, sessionOf(false, 'csrf-2'));
-    });
-    fixture.routes.set('POST /api-tokens', (_, response) =>
-      json(response, 201, { apiToken: { id: IMAGE_ID }, secret: 'cairn_fresh' }),
-    );
-    fixture.routes.set('DELETE /sessions/current', (_, response) => {
-      response.writeHead(204).end();
-    });
-  }
-
-  const login = (stdin: string, ...words: string[]) =>
-    run(fixture, ['login', fixture.server, '--password-stdin', ...words], { stdin });
-
-  it('keeps a token and the pinned certificate, readable only by the user', async () => {
-    serveLogin(false);
-    const result = await login('secret\n', '--fingerprint', fixture.fingerprint);
-    expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(statSync(configPath()).mode & 0o777).toBe(0o600);
-    expect(JSON.parse(readFileSync(configPath(), 'utf8'))).toMatchObject({
-      server: fixture.server,
-      fingerprint: fixture.fingerprint,
-      token: 'cairn_fresh',
-      tokenId: IMAGE_ID,
-    });
-    expect(fixture.calls[0]?.json).toEqual({ userName: 'admin', password: 'secret' });
-    expect(fixture.calls[1]?.headers).toMatchObject({
-      cookie: 'cairn_session=one',
-      'x-csrf-token': 'csrf-1',
-    });
-    expect(result.stdout).not.toContain('cairn_fresh');
-  });
-
-  it('changes a one-time password to the one on the second line', async () => {
-    serveLogin(true);
-    const result = await login('one-time\nmy own password\n', '--fingerprint', fixture.fingerprint);
-    expect(result.code).toBe(0);
-    expect(fixture.calls[1]?.json).toEqual({
-      currentPassword: 'one-time',
-      newPassword: 'my own password',
-    });
-    expect(fixture.calls[2]?.headers).toMatchObject({
-      cookie: 'cairn_session=two',
-      'x-csrf-token': 'csrf-2',
-    });
-  });
-
-  it('refuses another certificate than the expected one before it sends anything', async () => {
-    const result = await login('secret\n', '--fingerprint', 'ab'.repeat(32));
-    expect(result.code).toBe(2);
-    expect(result.stderr).toContain('not the expected one');
-    expect(fixture.calls).toEqual([]);
-  });
-
-  it('asks for a fingerprint when there is no terminal to ask on', async () => {
-    saveConfig(configPath(), {
-      schema: 1,
-      server: fixture.server,
-      fingerprint: null,
-      user: 'admin',
-      token: 'x',
-      tokenId: null,
-    });
-    const result = await login('secret\n');
-    expect(result.code).toBe(2);
-    expect(result.stderr).toContain(`--fingerprint ${fixture.fingerprint}`);
-  });
-
-  it('tells a wrong password by its exit code', async () => {
-    fixture.routes.set('POST /sessions', (_, response) =>
-      problem(response, 'auth.invalidCredentials', 'User name or password is wrong.'),
-    );
-    const result = await login('wrong\n', '--fingerprint', fixture.fingerprint);
-    expect(result).toMatchObject({ code: 4, stdout: '' });
-    expect(result.stderr).toContain('auth.invalidCredentials');
-  });
-
-  it('is ended by log-out, which revokes the token', async () => {
-    fixture.routes.set(`DELETE /api-tokens/${TASK_ID}`, (_, response) => {
-      response.writeHead(204).end();
-    });
-    expect((await run(fixture, ['logout'])).code).toBe(0);
-    expect(called()).toEqual([`DELETE /api-tokens/${TASK_ID}`]);
-    expect((await run(fixture, ['vm', 'list'])).code).toBe(2);
-  });
-});
-
-describe('a changed certificate', () => {
-  it('stops every command before the token is sent', async () => {
-    saveConfig(configPath(), {
-      schema: 1,
-      server: fixture.server,
-      fingerprint: 'ab:'.repeat(31) + 'ab',
-      user: 'admin',
-      token: 'cairn_secret',
-      tokenId: null,
-    });
-    const result = await run(fixture, ['vm', 'list']);
-    expect(result.code).toBe(1);
-    expect(result.stderr).toContain('certificate has changed');
-    expect(fixture.calls).toEqual([]);
-  });
-});
-
 describe('listing and showing', () => {
-  beforeEach(serveVm);
+  beforeEach(() => serveVm(fixture));
 
   it('prints a table', async () => {
     const { stdout } = await run(fixture, ['vm', 'list']);
@@ -241,14 +109,7 @@ describe('exit codes', () => {
     const { server } = fixture;
     await fixture.close();
     fixture = await startHttpsFixture();
-    saveConfig(configPath(), {
-      schema: 1,
-      server,
-      fingerprint: fixture.fingerprint,
-      user: 'admin',
-      token: 'x',
-      tokenId: null,
-    });
+    logIn(fixture, { server });
     const result = await run(fixture, ['cluster', 'status']);
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('cannot be reached');
@@ -256,7 +117,7 @@ describe('exit codes', () => {
 });
 
 describe('writing', () => {
-  beforeEach(serveVm);
+  beforeEach(() => serveVm(fixture));
 
   it('creates a VM from an image, with everything looked up', async () => {
     fixture.routes.set('GET /images', (_, response) => json(response, 200, listOf(imageOf())));
@@ -356,93 +217,6 @@ describe('writing', () => {
   });
 });
 
-describe('uploading', () => {
-  it('announces the file with its checksum, sends it and imports it', async () => {
-    const path = join(fixture.directory, 'debian.qcow2');
-    const content = Buffer.alloc(1000, 7);
-    writeFileSync(path, content);
-    let received: Buffer = Buffer.alloc(0);
-    fixture.routes.set('GET /images', (_, response) => json(response, 200, listOf()));
-    fixture.routes.set('POST /images', (_, response) => json(response, 201, imageOf()));
-    fixture.routes.set(`GET /images/${IMAGE_ID}`, (_, response) => json(response, 200, imageOf()));
-    fixture.routes.set(`PUT /images/${IMAGE_ID}/data`, (call, response) => {
-      expect(call.headers['content-range']).toBe('bytes 0-999/1000');
-      received = call.body;
-      json(response, 202, taskOf({ kind: 'image.import' }));
-    });
-    const result = await run(fixture, ['image', 'upload', path, '--tag', 'os']);
-    expect(result.stderr).toBe('');
-    expect(result.code).toBe(0);
-    expect(received.equals(content)).toBe(true);
-    expect(fixture.calls[1]?.json).toEqual({
-      name: 'debian.qcow2',
-      sizeBytes: 1000,
-      tags: ['os'],
-      checksum: `sha256:${createHash('sha256').update(content).digest('hex')}`,
-    });
-  });
-
-  it('refuses a file that is not there', async () => {
-    const result = await run(fixture, ['iso', 'upload', '/nowhere/x.iso']);
-    expect(result.code).toBe(2);
-    expect(result.stderr).toContain('cannot be read');
-  });
-});
-
-describe('the serial console', () => {
-  it('connects with its ticket and carries bytes both ways', async () => {
-    serveVm();
-    fixture.routes.set(`POST /vms/${VM_ID}/actions/console-ticket`, (call, response) => {
-      expect(call.json).toEqual({ kind: 'serial' });
-      json(response, 201, {
-        kind: 'serial',
-        ticket: 't',
-        path: '/api/v1/console?ticket=t',
-        expiresAt: '2026-01-01T00:00:30.000Z',
-      });
-    });
-    const stdin = new PassThrough();
-    let url = '';
-    fixture.onSocket = (socket, path) => {
-      url = path;
-      socket.send(Buffer.from('login: '));
-      socket.on('message', (data: Buffer) => {
-        socket.send(Buffer.concat([Buffer.from('echo '), data]));
-        socket.close(1000);
-      });
-      stdin.write('root\r');
-    };
-    const result = await run(fixture, ['vm', 'console', 'web-1'], { stdin });
-    expect(result).toEqual({ code: 0, stdout: 'login: echo root\r', stderr: '' });
-    expect(url).toBe('/api/v1/console?ticket=t');
-  });
-});
-
-describe('events', () => {
-  it('are printed as lines until Ctrl-C', async () => {
-    const interrupt = new AbortController();
-    fixture.routes.set('GET /events', (call, response) => {
-      expect(call.query.get('topics')).toBe('vms');
-      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-      const event = {
-        event: 'upsert',
-        topic: 'vms',
-        id: VM_ID,
-        revision: 8,
-        at: '2026-01-01T10:00:00.000Z',
-        resource: vmOf(),
-      };
-      response.write(`id: 8\nevent: upsert\ndata: ${JSON.stringify(event)}\n\n`);
-      setTimeout(() => interrupt.abort(), 50);
-    });
-    const result = await run(fixture, ['event', 'watch', '--topics', 'vms'], {
-      signal: interrupt.signal,
-    });
-    expect(result.code).toBe(0);
-    expect(result.stdout).toBe('10:00:00  upsert        vms       web-1  running\n');
-  });
-});
-
 describe('any path of the API', () => {
   it('is called with the credentials and a JSON body', async () => {
     fixture.routes.set('POST /volumes', (call, response) => json(response, 201, call.json));
@@ -469,7 +243,7 @@ describe('completion', () => {
 
   it('knows the names of VMs, and nothing when nobody answers', async () => {
     expect(await complete('vm', 'start', '')).toEqual([]);
-    serveVm();
+    serveVm(fixture);
     expect(await complete('vm', 'start', '')).toEqual(['web-1']);
     expect(await complete('vm', 'start', 'web-1', 'w')).toEqual(['web-1']);
   });

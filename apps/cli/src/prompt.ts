@@ -17,7 +17,7 @@ export function ask(world: World, question: string, hidden = false): Promise<str
     output: hidden ? silent : world.stderr,
     terminal: true,
   });
-  world.stderr.write(question);
+  if (hidden) world.stderr.write(question);
   return new Promise((resolve, reject) => {
     lines.once('SIGINT', () => lines.close());
     lines.once('close', () => reject(new UsageError('Interrupted.')));

@@ -11,7 +11,9 @@ import { X509Certificate } from 'node:crypto';
 import { problemOf, type ProblemCode } from '@cairn/contracts';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { runCommand } from '../program';
+import { saveConfig, type Config } from '../config';
 import type { World } from '../world';
+import { listOf, TASK_ID, VM_ID, vmOf } from './resources';
 
 export interface Call {
   readonly method: string;
@@ -104,6 +106,44 @@ export function problem(response: ServerResponse, code: ProblemCode, detail: str
   response.end(JSON.stringify(body));
 }
 
+export function configPathIn(fixture: HttpsFixture): string {
+  return join(fixture.directory, 'config.json');
+}
+
+/** Writes the configuration that a log-in would leave. */
+export function logIn(fixture: HttpsFixture, change: Partial<Config> = {}): void {
+  saveConfig(configPathIn(fixture), {
+    schema: 1,
+    server: fixture.server,
+    fingerprint: fixture.fingerprint,
+    user: 'admin',
+    token: 'cairn_secret',
+    tokenId: TASK_ID,
+    ...change,
+  });
+}
+
+export function serveVm({ routes }: HttpsFixture): void {
+  routes.set('GET /vms', (_, response) => json(response, 200, listOf(vmOf())));
+  routes.set(`GET /vms/${VM_ID}`, (_, response) => json(response, 200, vmOf()));
+}
+
+/** Gives tickets for the serial line of the VM. */
+export function serveTicket({ routes }: HttpsFixture): void {
+  routes.set(`POST /vms/${VM_ID}/actions/console-ticket`, (call, response) => {
+    if (JSON.stringify(call.json) !== '{"kind":"serial"}') {
+      problem(response, 'request.invalid', 'Not a serial line.');
+      return;
+    }
+    json(response, 201, {
+      kind: 'serial',
+      ticket: 't',
+      path: '/api/v1/console?ticket=t',
+      expiresAt: '2026-01-01T00:00:30.000Z',
+    });
+  });
+}
+
 export interface Run {
   readonly code: number;
   readonly stdout: string;
@@ -125,7 +165,7 @@ export async function run(
   const stdout = recorder();
   const stderr = recorder();
   const world: World = {
-    env: { CAIRN_CONFIG: join(fixture.directory, 'config.json'), ...options.env },
+    env: { CAIRN_CONFIG: configPathIn(fixture), ...options.env },
     stdin: inputOf(options.stdin),
     stdout: stdout.stream,
     stderr: stderr.stream,
