@@ -9,6 +9,7 @@ import { step } from './terminal.mjs';
 export const NX_ENVIRONMENT = {
   ...{ NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false' },
   VITE_CONFIG_NATIVE_IGNORE_WARNING: 'true',
+  ...(process.stderr.isTTY ? {} : { NO_COLOR: '1' }),
 };
 
 const isNativeSource = (name) =>

@@ -34,6 +34,14 @@ describe('a log file', () => {
     log.close();
   });
 
+  it('loses lines instead of failing when the disk is full', () => {
+    const log = new LogFile('/dev/full');
+    log.write('nobody keeps this\n');
+    expect(log.incomplete).toBe(true);
+    expect(log.tail()).toEqual(['nobody keeps this']);
+    log.close();
+  });
+
   it('appends to what an earlier run wrote', () => {
     for (const text of ['one\n', 'two\n']) {
       const log = new LogFile(path);

@@ -14,6 +14,7 @@ export class LogFile {
   private sizeBytes: number;
   private readonly lastLines: string[] = [];
   private unfinished = '';
+  private linesLost = false;
 
   constructor(
     private readonly path: string,
@@ -23,11 +24,21 @@ export class LogFile {
     this.sizeBytes = fstatSync(this.descriptor).size;
   }
 
+  /** Never throws: a full disk costs log lines, not the services that write them. */
   write(chunk: string): void {
-    if (this.sizeBytes > this.sizeBytesMax) this.rotate();
-    appendFileSync(this.descriptor, chunk);
-    this.sizeBytes += Buffer.byteLength(chunk);
     this.remember(chunk);
+    try {
+      if (this.sizeBytes > this.sizeBytesMax) this.rotate();
+      appendFileSync(this.descriptor, chunk);
+      this.sizeBytes += Buffer.byteLength(chunk);
+    } catch {
+      this.linesLost = true;
+    }
+  }
+
+  /** True when the disk refused a line. */
+  get incomplete(): boolean {
+    return this.linesLost;
   }
 
   /** The last lines written since the service started, newest last. */

@@ -36,6 +36,8 @@ const environmentSchema = z.object({
 });
 
 async function main(): Promise<void> {
+  // The terminal may go away before we do; what is said then is in the log.
+  process.stdout.on('error', () => undefined);
   const parsed = environmentSchema.safeParse(process.env);
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
   const environment = parsed.data;

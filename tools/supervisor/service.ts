@@ -115,6 +115,7 @@ export class Service {
 
   private async startOnce(): Promise<string> {
     await this.spec.prepare?.();
+    if (this.isStopping()) return 'stopped';
     this.spawn();
     const deadline = performance.now() + this.spec.startWithinMs;
     while (performance.now() < deadline && !this.isStopping()) {
