@@ -1,8 +1,9 @@
 // LocalVolume: a virtual disk with one copy, on one Store.
 //
-// It cuts requests into chunk pieces, gives each change its version (volume epoch ‖ sequence) and its link to the chunk's
-// previous version, and keeps overlapping writes in order: a write or zero waits until those it overlaps have completed.
-// Writes are durable when they complete, so flush costs no I/O.
+// It cuts requests into chunk pieces, gives each change its version (volume epoch ‖ sequence) and
+// its link to the chunk's previous version, and keeps overlapping writes in order: a write or zero
+// waits until those it overlaps have completed. Writes are durable when they complete, so flush
+// costs no I/O.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// The requests a Store serves. Every message that changes data carries the identity that replication needs: placement group,
-// volume, chunk, birth, and the chunk's version chain (docs/internals/disk-format.md).
+// The requests a Store serves. Every message that changes data carries the identity that
+// replication needs: placement group, volume, chunk, birth, and the chunk's version chain
+// (docs/internals/disk-format.md).
 #pragma once
 
 #include <array>
@@ -14,18 +15,21 @@ inline constexpr uint32_t kSectorBytes = 4096;
 inline constexpr uint32_t kChunkSectors = 256;
 inline constexpr uint64_t kChunkBytes = uint64_t{kChunkSectors} * kSectorBytes;
 
-/// A chunk's version: the owner's volume epoch above, the owner's sequence number below. Versions of a chunk only grow.
+/// A chunk's version: the owner's volume epoch above, the owner's sequence number below. Versions
+/// of a chunk only grow.
 [[nodiscard]] constexpr uint64_t make_version(uint32_t volume_epoch, uint64_t sequence) {
   return (uint64_t{volume_epoch} << 40) | sequence;
 }
 inline constexpr uint32_t kVolumeEpochMax = (1u << 24) - 1;
 inline constexpr uint64_t kSequenceMax = (uint64_t{1} << 40) - 1;
 
-/// One operation on one chunk. Owned by the caller; it and its memory stay valid and unmoved until `on_done` runs.
+/// One operation on one chunk. Owned by the caller; it and its memory stay valid and unmoved until
+/// `on_done` runs.
 ///
-/// Ordering: changes of one chunk apply in the order of submission, which is the order of their version chain. Changes of
-/// different chunks are independent. A read sees every change that completed before the read was submitted; of a change in
-/// flight it sees, per sector, either side. Completion of a change means durable.
+/// Ordering: changes of one chunk apply in the order of submission, which is the order of their
+/// version chain. Changes of different chunks are independent. A read sees every change that
+/// completed before the read was submitted; of a change in flight it sees, per sector, either side.
+/// Completion of a change means durable.
 struct StoreRequest {
   enum class Kind : uint8_t {
     read,
@@ -33,8 +37,9 @@ struct StoreRequest {
     write,
     /// The range reads as zeroes afterwards and gives its pages back.
     zero,
-    /// Deletes the volume: all chunks, all births. Only `volume` counts. Fails with `busy` while changes of the volume are
-    /// in flight. Idempotent: an unknown volume is ok. The id must never be used again.
+    /// Deletes the volume: all chunks, all births. Only `volume` counts. Fails with `busy` while
+    /// changes of the volume are in flight. Idempotent: an unknown volume is ok. The id must never
+    /// be used again.
     drop_volume,
   };
 
@@ -42,22 +47,26 @@ struct StoreRequest {
   uint32_t pg = 0;
   uint64_t volume = 0;
   uint32_t chunk = 0;
-  /// The volume's snapshot sequence when the request was made, 1 without snapshots. Never falls for a chunk.
+  /// The volume's snapshot sequence when the request was made, 1 without snapshots. Never falls for
+  /// a chunk.
   uint32_t birth = 1;
-  /// For changes: the chunk's next version, above `prev_version`; `prev_version` is the chunk's current version (0 if it
-  /// has none). Equal to the current version: a duplicate, acknowledged again when durable. Anything else: `version_gap`
-  /// or `stale_epoch`, and `version_current` tells.
+  /// For changes: the chunk's next version, above `prev_version`; `prev_version` is the chunk's
+  /// current version (0 if it has none). Equal to the current version: a duplicate, acknowledged
+  /// again when durable. Anything else: `version_gap` or `stale_epoch`, and `version_current`
+  /// tells.
   uint64_t version = 0;
   uint64_t prev_version = 0;
   uint32_t first_sector = 0;
   uint32_t n_sectors = 0;
   /// `n_sectors` sectors, aligned to 4096, not changed by anyone while the request is in flight.
   std::byte* data = nullptr;
-  /// Optional for writes: the crc32c of each sector, computed where the data entered the system; verified here.
+  /// Optional for writes: the crc32c of each sector, computed where the data entered the system;
+  /// verified here.
   const uint32_t* sector_crcs = nullptr;
 
-  /// Errors: invalid_argument, version_gap, stale_epoch, no_space (nothing changed), not_found (the volume is being
-  /// dropped), checksum_mismatch and corrupt (a read whose bytes cannot be trusted), io_error, store_failed, cancelled.
+  /// Errors: invalid_argument, version_gap, stale_epoch, no_space (nothing changed), not_found (the
+  /// volume is being dropped), checksum_mismatch and corrupt (a read whose bytes cannot be
+  /// trusted), io_error, store_failed, cancelled.
   Status status;
   /// The chunk's newest accepted version after this request.
   uint64_t version_current = 0;
@@ -93,8 +102,9 @@ struct StoreOperation {
   void* context = nullptr;
 };
 
-/// How many sectors, from `first_sector` of a chunk on, one write request may carry: a writer cuts a larger write into such
-/// pieces. Whole pages from 64 KiB up go straight to their place (big path); everything else goes through the journal.
+/// How many sectors, from `first_sector` of a chunk on, one write request may carry: a writer cuts
+/// a larger write into such pieces. Whole pages from 64 KiB up go straight to their place (big
+/// path); everything else goes through the journal.
 [[nodiscard]] uint32_t write_piece_sectors(uint32_t first_sector, uint32_t n_sectors);
 
 }  // namespace cairn::store

@@ -1,8 +1,10 @@
-// Store: one drive's part of the block store. Durable before acknowledged, checksummed, crash-safe (docs/internals/disk-format.md).
+// Store: one drive's part of the block store. Durable before acknowledged, checksummed, crash-safe
+// (docs/internals/disk-format.md).
 //
-// Threading: a Store, its Disk and all its requests live on one executor's thread and share nothing with other stores.
-// Life: construct; open() and wait for it; submit requests; close() and wait; destroy. Destroying without close is a power
-// cut: legal, recovered at the next open, but the Disk must have been silenced first (no completion may arrive any more).
+// Threading: a Store, its Disk and all its requests live on one executor's thread and share nothing
+// with other stores. Life: construct; open() and wait for it; submit requests; close() and wait;
+// destroy. Destroying without close is a power cut: legal, recovered at the next open, but the Disk
+// must have been silenced first (no completion may arrive any more).
 #pragma once
 
 #include <array>
@@ -56,7 +58,8 @@ struct FormatOptions {
   uint32_t segment_bytes = 0;
   /// False: refuse with already_exists if the drive carries a readable Cairn superblock.
   bool force = false;
-  /// Skips writing zeroes over journal, metadata log and checkpoints. Only for media known to read as zeroes.
+  /// Skips writing zeroes over journal, metadata log and checkpoints. Only for media known to read
+  /// as zeroes.
   bool media_is_zero = false;
 };
 
@@ -76,7 +79,8 @@ class Formatter {
   std::unique_ptr<State> state_;
 };
 
-/// Reads only the superblocks: tells whether a drive carries a store, and whose. Owned by the caller until `on_done` ran.
+/// Reads only the superblocks: tells whether a drive carries a store, and whose. Owned by the
+/// caller until `on_done` ran.
 class Prober {
  public:
   explicit Prober(Environment environment);
@@ -108,12 +112,14 @@ struct StoreConfig {
   uint32_t group_records_max = 64;
   /// Destage begins when so much of the journal is not destaged; 0: chosen from journal and window.
   uint64_t destage_start_bytes = 0;
-  /// A checkpoint is due when the journal grew so much since the last one; 0: chosen from the journal.
+  /// A checkpoint is due when the journal grew so much since the last one; 0: chosen from the
+  /// journal.
   uint64_t checkpoint_interval_bytes = 0;
   /// Chunks and sectors of one destage round.
   uint32_t destage_chunks_max = 128;
   uint32_t destage_sectors_max = 512;
-  /// Quiet time after which the store writes its closing group, drains its journal and falls asleep.
+  /// Quiet time after which the store writes its closing group, drains its journal and falls
+  /// asleep.
   io::Nanoseconds idle_ns = 1'000'000'000;
   bool discard = true;
 };
@@ -163,12 +169,15 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  /// Recovers and starts serving. Errors: not_found, corrupt, wrong_identity, unsupported, io_error.
+  /// Recovers and starts serving. Errors: not_found, corrupt, wrong_identity, unsupported,
+  /// io_error.
   void open(StoreOperation& operation);
-  /// Refuses new requests, waits for those in flight, destages, checkpoints and marks the superblock clean.
+  /// Refuses new requests, waits for those in flight, destages, checkpoints and marks the
+  /// superblock clean.
   void close(StoreOperation& operation);
 
-  /// Only between a completed open and close(); before and after, requests complete with `cancelled`.
+  /// Only between a completed open and close(); before and after, requests complete with
+  /// `cancelled`.
   void submit(StoreRequest& request);
   void submit(ChunkMapRequest& request);
 
@@ -182,10 +191,14 @@ class Store {
   [[nodiscard]] StoreCapacity capacity() const;
   [[nodiscard]] StoreStats stats() const;
 
-  /// ok while the store serves; otherwise why it stopped (a write or flush failed: terminal, invariant S9).
+  /// ok while the store serves; otherwise why it stopped (a write or flush failed: terminal,
+  /// invariant S9).
   [[nodiscard]] const Status& failure() const;
   /// Called once, in its own turn, when the store fails.
   void set_failure_handler(void (*handler)(void* context, const Status& failure), void* context);
+
+  /// For the store's own tools (verify.h) and tests.
+  [[nodiscard]] StoreImpl& internals();
 
  private:
   std::unique_ptr<StoreImpl> impl_;

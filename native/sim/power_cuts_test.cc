@@ -1,0 +1,53 @@
+#include "sim/power_cuts.h"
+
+#include <gtest/gtest.h>
+
+#include "sim/corruption_sweep.h"
+
+namespace cairn::sim {
+namespace {
+
+PowerCutReport run_seeds(uint64_t first, uint64_t count, bool lying_flush) {
+  PowerCutReport total;
+  PowerCutOptions options;
+  options.lying_flush = lying_flush;
+  for (options.seed = first; options.seed < first + count; ++options.seed) {
+    total.add(run_power_cuts(options));
+  }
+  return total;
+}
+
+TEST(PowerCuts, lose_no_acknowledged_write) {
+  const PowerCutReport report = run_seeds(1, 40, false);
+  EXPECT_TRUE(report.ok()) << report.first_problem;
+  EXPECT_GE(report.cuts, 800u);
+  EXPECT_GT(report.writes_acknowledged, report.cuts);
+}
+
+TEST(PowerCuts, are_decided_by_their_seed) {
+  const PowerCutReport once = run_seeds(7, 1, false);
+  const PowerCutReport again = run_seeds(7, 1, false);
+  EXPECT_EQ(once.writes_acknowledged, again.writes_acknowledged);
+  EXPECT_EQ(once.virtual_ns, again.virtual_ns);
+}
+
+TEST(PowerCuts, find_the_losses_of_a_drive_that_lies_about_flushes) {
+  const PowerCutReport report = run_seeds(1, 20, true);
+  EXPECT_FALSE(report.ok());
+}
+
+TEST(CorruptionSweep, finds_every_spoiled_block_of_a_crashed_store) {
+  const CorruptionSweepReport report = run_corruption_sweep({.stride = 3});
+  EXPECT_TRUE(report.ok()) << report.first_problem;
+  EXPECT_GT(report.reads_refused, 0u);
+}
+
+TEST(CorruptionSweep, finds_every_spoiled_sector_of_a_clean_store) {
+  const CorruptionSweepReport report =
+      run_corruption_sweep({.clean = true, .sector_bytes = 512, .stride = 23});
+  EXPECT_TRUE(report.ok()) << report.first_problem;
+  EXPECT_EQ(report.last_group_losses, 0u);
+}
+
+}  // namespace
+}  // namespace cairn::sim
