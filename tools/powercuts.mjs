@@ -1,38 +1,87 @@
-/** `npm run powercuts`: simulated power cuts of a store, by the native program. */
-import { spawn } from 'node:child_process';
+/** `npm run powercuts`: simulated power cuts of a store, by the native program, on all processors. */
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildTargets, configure } from './setup/build.mjs';
 import { ensureNodeModules } from './setup/node-modules.mjs';
 import { ensurePackages } from './setup/packages.mjs';
 import { run } from './setup/run.mjs';
-import { fail, say } from './setup/terminal.mjs';
+import { fail, parseArguments, say, step } from './setup/terminal.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const HELP = `Usage: npm run powercuts -- --count N [--seed S] [--json]
+const COUNT_DEFAULT = 10_000;
+const CUTS_PER_DRIVE = 20;
+const HELP = `Usage: npm run powercuts -- [--count N] [--seed S] [--jobs J] [--corrupt] [--json]
 
-Runs N lives of a store on a simulated drive; each ends in a power cut that keeps any subset of the
-unflushed sectors, and the next one checks every block against what was acknowledged. Prints counts,
-losses and wrong reads. A finding names its seed. Exit code 0 only with no loss and no wrong read.`;
+Runs N lives of a store on simulated drives (default ${COUNT_DEFAULT}). Each ends in a power cut that keeps
+any subset of the unflushed sectors; then every byte is checked against what was acknowledged. Prints
+counts, losses and wrong reads; a finding names the seed that replays it.
+  --seed S    the first drive's seed (default 1)
+  --jobs J    processes (default: one per processor)
+  --corrupt   instead: spoil every sector of N stores, one by one; wrong bytes must never be read
+Exit code 0 only with no loss, no wrong read and no failure.`;
 
-/** Builds the program and runs it with its output captured: {code, stdout, stderr}. */
-export async function powercuts(checkout, args) {
-  return run(await program(checkout), args);
+/** Builds the program and runs it; resolves with the sum of what its processes report. */
+export async function powercuts(checkout, { count, seed = 1, jobs, corrupt = false }) {
+  await configure(checkout, 'release');
+  await buildTargets(checkout, 'release', ['powercuts']);
+  const program = join(checkout, 'native/build/release/tools/powercuts');
+  const width = jobs ?? availableParallelism();
+  const perDrive = corrupt ? 1 : CUTS_PER_DRIVE;
+  const drives = Math.ceil(Math.ceil(count / perDrive) / width);
+  const reports = await Promise.all(
+    Array.from({ length: width }, (_, index) =>
+      runOne({ program, drives, perDrive, seed: seed + index * drives, corrupt }),
+    ),
+  );
+  return reports.reduce(addReports);
 }
 
-async function program(checkout) {
-  await configure(checkout, 'release');
-  await buildTargets(checkout, 'release', ['cairn-powercuts']);
-  return join(checkout, 'native/build/release/sim/cairn-powercuts');
+async function runOne({ program, drives, perDrive, seed, corrupt }) {
+  const counts = ['--count', String(drives * perDrive), '--seed', String(seed)];
+  const mode = corrupt ? ['--corrupt'] : ['--cuts-per-drive', String(perDrive)];
+  const result = await run(program, [...counts, ...mode, '--json']);
+  try {
+    return JSON.parse(result.stdout);
+  } catch {
+    const said = result.stderr.trim().split('\n').slice(-20).join('\n');
+    return { ok: false, failures: 1, firstProblem: `seeds from ${seed}: ${said}` };
+  }
+}
+
+function addReports(left, right) {
+  const sum = { ...left };
+  for (const [name, value] of Object.entries(right)) {
+    if (typeof value === 'number') sum[name] = (left[name] ?? 0) + value;
+    else if (name === 'ok') sum.ok = left.ok && value;
+    else sum[name] ??= value;
+  }
+  return sum;
+}
+
+/** The counts of a report as words: "powerCuts 10000, lostWrites 0, …". */
+export function describeReport({ ok, firstProblem, ...counts }) {
+  const words = Object.entries(counts).map(
+    ([name, value]) =>
+      `${name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`)} ${Math.round(value)}`,
+  );
+  const problem = firstProblem === undefined ? '' : `\nfirst problem: ${firstProblem}`;
+  return `${ok ? 'ok' : 'FAILED'}: ${words.join(', ')}${problem}`;
 }
 
 async function main() {
-  const args = process.argv.slice(2);
-  if (args.includes('--help')) return say(HELP);
+  const spec = { count: 'count', seed: 'count', jobs: 'count' };
+  const flags = { corrupt: 'flag', json: 'flag', help: 'flag' };
+  const options = parseArguments(process.argv.slice(2), { ...spec, ...flags });
+  if (options.help) return say(HELP);
   await ensurePackages(root, ['build']);
   await ensureNodeModules(root);
-  const child = spawn(await program(root), args, { stdio: 'inherit' });
-  process.exitCode = await new Promise((done) => child.once('close', (code) => done(code ?? 1)));
+  const count = options.count ?? COUNT_DEFAULT;
+  const report = await step(`cutting the power ${count} times`, () =>
+    powercuts(root, { ...options, count }),
+  );
+  process.stdout.write(`${options.json ? JSON.stringify(report) : describeReport(report)}\n`);
+  process.exitCode = report.ok ? 0 : 1;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main().catch(fail);
