@@ -1,0 +1,20 @@
+/** The keys of the query cache; the event stream writes to the same ones. */
+export const keys = {
+  session: ['session'],
+  cluster: ['cluster'],
+  vms: ['vms'],
+  vm: (id: string) => ['vms', 'one', id],
+  vmMetrics: (id: string, range: string) => ['vm-metrics', id, range],
+  nodes: ['nodes'],
+  node: (id: string) => ['nodes', 'one', id],
+  drives: ['drives'],
+  driveCandidates: ['drive-candidates'],
+  volumes: ['volumes'],
+  images: ['images'],
+  isos: ['isos'],
+  tasks: ['tasks'],
+  users: ['users'],
+  apiTokens: ['api-tokens'],
+  sessions: ['sessions'],
+  plan: (...parts: readonly string[]) => ['plan', ...parts],
+} as const;
