@@ -20,7 +20,7 @@ export function ask(world: World, question: string, hidden = false): Promise<str
   if (hidden) world.stderr.write(question);
   return new Promise((resolve, reject) => {
     lines.once('SIGINT', () => lines.close());
-    lines.once('close', () => reject(new UsageError('Interrupted.')));
+    lines.once('close', () => reject(new Error('Interrupted.')));
     lines.question(hidden ? '' : question, (answer) => {
       resolve(answer);
       lines.close();
