@@ -6,7 +6,11 @@ import { parseCount } from '../units';
 export function withTask(command: Command): Command {
   return command
     .option('-w, --wait', 'wait for the end and show the progress')
-    .option('--timeout <seconds>', 'with --wait: give up waiting after this time', parseCount);
+    .addOption(
+      new Option('--timeout <seconds>', 'wait, but give up after this time; the task goes on')
+        .argParser(parseCount)
+        .implies({ wait: true }),
+    );
 }
 
 export function withDryRun(command: Command): Command {

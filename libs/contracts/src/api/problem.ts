@@ -210,9 +210,8 @@ function fieldErrorsOfUnion(
 function fieldErrorCodeOf(issue: z.core.$ZodIssue): FieldErrorCode {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined && /received undefined/.test(issue.message)
-        ? 'required'
-        : 'invalidType';
+      // zod has no code of its own for a field that is not there.
+      return issue.message.endsWith('received undefined') ? 'required' : 'invalidType';
     case 'too_small':
       return 'tooSmall';
     case 'too_big':
