@@ -27,7 +27,7 @@ export const safeInteger: ValueTransformer = {
     if (value === null || value === undefined) return value;
     const number = Number(value);
     if (!Number.isSafeInteger(number)) {
-      throw new RangeError(`int8 value ${String(value)} exceeds the safe integer range`);
+      throw new RangeError(`an int8 value exceeds the safe integer range`);
     }
     return number;
   },
