@@ -6,7 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['cairn:source', 'node', 'import', 'default'] } },
   test: {
     include: ['src/**/*.integration.test.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,
   },

@@ -9,7 +9,7 @@ import { sleep } from '../host/waiting';
 import { statusSchema } from '../qmp/qmp-messages';
 import type { VmCause } from '../vm-runtime';
 import type { VmSpec } from '../vm-spec';
-import { diskDevice } from './disk-devices';
+import { diskDevice, diskNode } from './disk-devices';
 import type { MonitorSession } from './monitor-session';
 
 const RETRY_EVERY_MS = 500;
@@ -108,9 +108,11 @@ export class IoSuspension {
   }
 }
 
+/** QEMU names the top of the disk's chain; newer ones also the device. */
 function diskIdOf(failure: DiskFailure, spec: VmSpec): string | null {
-  const found = spec.disks.find((disk) =>
+  const byNode = spec.disks.find((_, index) => failure['node-name'] === diskNode(index));
+  const byDevice = spec.disks.find((disk) =>
     `${failure['qom-path']}/`.includes(`/${diskDevice(disk.id)}/`),
   );
-  return found?.id ?? null;
+  return (byNode ?? byDevice)?.id ?? null;
 }

@@ -144,7 +144,7 @@ export class GuestLab {
     runtime: VmRuntime,
     id: string,
     pattern: RegExp,
-    deadlineMs = 40_000,
+    deadlineMs = 90_000,
   ): Promise<string> {
     const path = runtime.consoles(id).serialLogPath;
     const found = await poll(() => textWith(path, pattern), { everyMs: 20, deadlineMs });
