@@ -1,13 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  resolve: { conditions: ['cairn:source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['cairn:source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['cairn:source'] },
+  ssr: { resolve: { conditions: ['cairn:source'] } },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
-  test: {
-    include: ['src/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    maxWorkers: 1,
-  },
+  test: { include: ['src/**/*.test.ts'], exclude: ['src/**/*.integration.test.ts'] },
 });

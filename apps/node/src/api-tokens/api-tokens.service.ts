@@ -15,7 +15,7 @@ import { Database, violatedUniqueConstraint } from '../platform/database';
 import { newId, newSecret, sha256 } from '../platform/ids';
 import { pageOf } from '../platform/lists';
 import { ProblemError } from '../platform/problem';
-import { callerOf, type RequestContext } from '../platform/request-context';
+import { callerOf, LOCAL_USER_ID, type RequestContext } from '../platform/request-context';
 
 const TOKENS_PER_USER_MAX = 100;
 
@@ -36,6 +36,9 @@ export class ApiTokensService {
 
   async create(request: ApiTokenCreate, context: RequestContext): Promise<ApiTokenCreated> {
     const caller = callerOf(context);
+    if (caller.userId === LOCAL_USER_ID) {
+      throw new ProblemError('auth.forbidden', 'Tokens belong to users; log in as one.');
+    }
     const missing = request.scopes?.find((scope) => !caller.permissions.has(scope));
     if (missing !== undefined) {
       throw new ProblemError('auth.forbidden', `You do not hold ${missing} yourself.`);

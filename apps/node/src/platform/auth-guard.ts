@@ -2,15 +2,30 @@
 // operation is public, or when its credentials are valid and hold the operation's permission.
 // A handler that is not in the table is refused outright, unless it is marked as loopback-or-token
 // (`/metrics`) or static.
-import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { headers, routes, SESSION_COOKIE, type OperationId, type Route } from '@cairn/contracts';
+import {
+  Inject,
+  Injectable,
+  SetMetadata,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import {
+  headers,
+  permissions,
+  routes,
+  SESSION_COOKIE,
+  type OperationId,
+  type Route,
+} from '@cairn/contracts';
 import type { Request } from 'express';
 import { ApiTokenAuthenticator } from '../api-tokens/api-token-authenticator';
 import { SessionAuthenticator } from '../sessions/session-authenticator';
+import { ENVIRONMENT, type Environment } from './environment';
 import { secretsEqual } from './ids';
 import { operationOf } from './operation';
+import { isLoopbackPeer } from './peer';
 import { ProblemError } from './problem';
-import { setCaller, type Caller } from './request-context';
+import { LOCAL_USER_ID, setCaller, type Caller } from './request-context';
 
 const PUBLIC_KEY = 'cairn:public';
 
@@ -31,6 +46,7 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly sessions: SessionAuthenticator,
     private readonly apiTokens: ApiTokenAuthenticator,
+    @Inject(ENVIRONMENT) private readonly environment: Environment,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -52,6 +68,7 @@ export class AuthGuard implements CanActivate {
 
   async #authenticate(request: Request): Promise<Caller> {
     const bearer = bearerOf(request.headers.authorization);
+    if (bearer !== null && this.#isLocal(request, bearer)) return LOCAL_CALLER;
     if (bearer !== null) return this.apiTokens.authenticate(bearer);
     const cookie = cookieOf(request.headers.cookie, SESSION_COOKIE);
     if (cookie === null) throw new ProblemError('auth.required', 'Log in first.');
@@ -59,7 +76,23 @@ export class AuthGuard implements CanActivate {
     if (!SAFE_METHODS.has(request.method)) requireCsrfToken(request, caller);
     return caller;
   }
+
+  /** The token of a file that only root, or the service's user, can read; never from elsewhere. */
+  #isLocal(request: Request, bearer: string): boolean {
+    const { localToken } = this.environment;
+    return localToken !== null && isLoopbackPeer(request) && secretsEqual(bearer, localToken);
+  }
 }
+
+const LOCAL_CALLER: Caller = {
+  userId: LOCAL_USER_ID,
+  userName: 'local',
+  role: 'administrator',
+  permissions: new Set(permissions),
+  session: null,
+  tokenId: null,
+  mustChangePassword: false,
+};
 
 function isMarkedPublic(context: ExecutionContext): boolean {
   const targets = [context.getHandler(), context.getClass()];

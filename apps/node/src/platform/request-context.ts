@@ -6,7 +6,7 @@ import type { TaskActor } from '../tasks/task-definition';
 import { newId } from './ids';
 import { ProblemError } from './problem';
 
-/** An authenticated user, by session or by API token. */
+/** An authenticated user, by session or by API token, or this machine's own administrator. */
 export interface Caller {
   readonly userId: string;
   readonly userName: string;
@@ -16,6 +16,9 @@ export interface Caller {
   readonly tokenId: string | null;
   readonly mustChangePassword: boolean;
 }
+
+/** The id of the principal that is no user: whoever can read the node's local token. */
+export const LOCAL_USER_ID = '00000000-0000-0000-0000-000000000000';
 
 export interface RequestContext {
   readonly requestId: string;
@@ -105,6 +108,7 @@ export function callerOf(context: RequestContext): Caller {
 export function actorOf(context: RequestContext): TaskActor {
   const { caller } = context;
   if (caller === null) return { kind: 'system', id: null, name: 'anonymous' };
+  if (caller.userId === LOCAL_USER_ID) return { kind: 'system', id: null, name: caller.userName };
   const kind = caller.tokenId === null ? 'user' : 'apiToken';
   return { kind, id: caller.userId, name: caller.userName };
 }

@@ -82,7 +82,9 @@ export class SessionsService {
           ? null
           : await manager.findOneBy(SessionEntity, { id: caller.session.id }),
     }));
-    if (user === null) throw new ProblemError('auth.required', 'Log in again.');
+    if (user === null) {
+      throw new ProblemError('session.notFound', `${caller.userName} is no user with sessions.`);
+    }
     return currentSessionOf(user, session, caller);
   }
 

@@ -35,12 +35,13 @@ export class UsersService {
     private readonly feed: ChangeFeed,
   ) {}
 
-  roles(): Page<Role & { readonly id: string }> {
+  roles(): Page<Role> {
     const items = roleNames.map((name) => {
       const { title, description, permissions } = builtInRoles[name];
-      return { id: name, name, title, description, permissions: [...permissions] };
+      return { name, title, description, permissions: [...permissions] };
     });
-    return pageOf(items, { limit: 100 }, { revision: this.feed.revision, defaultSort: 'title' });
+    const { revision } = this.feed;
+    return { items, nextCursor: null, totalEstimate: items.length, revision };
   }
 
   async list(query: ListQuery): Promise<Page<User>> {
