@@ -1,4 +1,5 @@
 import '@patternfly/react-core/dist/styles/base.css';
+import './styles/brand.css';
 import './styles/app.css';
 
 import { QueryClient } from '@tanstack/react-query';

@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
 import { useTheme } from '../styles/useTheme';
-import { chartOptions, toAlignedData, type ChartSeries } from './chart';
+import { chartOptions, timeWindow, toAlignedData, type ChartSeries } from './chart';
 
 export interface LiveChartProps {
   /** What the chart shows, for screen readers. */
@@ -16,6 +16,8 @@ export interface LiveChartProps {
   readonly heightPx?: number;
   /** A fixed top of the y axis, for ratios. */
   readonly max?: number;
+  /** The values are bytes: ticks stand at powers of two. */
+  readonly isBytes?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface LiveChartProps {
  * new points only replace its data.
  */
 export function LiveChart(props: LiveChartProps): ReactElement {
-  const { label, series, formatValue, windowSeconds, heightPx = 150, max } = props;
+  const { label, series, formatValue, windowSeconds, heightPx = 150, max, isBytes = false } = props;
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const theme = useTheme();
@@ -40,6 +42,7 @@ export function LiveChart(props: LiveChartProps): ReactElement {
       widthPx: Math.max(element.clientWidth, 80),
       heightPx,
       style: getComputedStyle(element),
+      isBytes,
       ...(max === undefined ? {} : { max }),
     });
     const chart = new uPlot(options, toAlignedData(latest.current.series), element);
@@ -53,14 +56,14 @@ export function LiveChart(props: LiveChartProps): ReactElement {
       chart.destroy();
       plot.current = null;
     };
-  }, [shape, theme, heightPx, max]);
+  }, [shape, theme, heightPx, max, isBytes]);
 
   useEffect(() => {
     const chart = plot.current;
     if (!chart) return;
     chart.setData(toAlignedData(series), false);
-    const newest = series.reduce((at, each) => Math.max(at, each.points.at(-1)?.atSeconds ?? 0), 0);
-    if (newest > 0) chart.setScale('x', { min: newest - windowSeconds, max: newest });
+    const window = timeWindow(series, windowSeconds);
+    if (window) chart.setScale('x', window);
   }, [series, windowSeconds, theme, shape]);
 
   const summary = series

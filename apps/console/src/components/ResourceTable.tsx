@@ -14,6 +14,8 @@ export interface Column<Item> {
   readonly sortValue?: (item: Item) => SortValue;
   readonly modifier?: 'fitContent' | 'nowrap' | 'truncate' | 'breakWord';
   readonly isNumeric?: boolean;
+  /** The share of the table's width, in percent, that this column should have. */
+  readonly width?: 15 | 20 | 25 | 30 | 35;
 }
 
 export interface Selection {
@@ -96,6 +98,7 @@ function HeadRow<Item>(
       {columns.map((column, columnIndex) => (
         <Th
           key={column.key}
+          {...(column.width ? { width: column.width } : {})}
           {...(column.modifier ? { modifier: column.modifier } : {})}
           {...(column.isNumeric ? { className: 'numeric' } : {})}
           {...(column.sortValue

@@ -41,6 +41,27 @@ export function axisTop(options: { dataMax: number; fixed?: number }): number {
   return options.dataMax * 1.15;
 }
 
+const spanSecondsMin = 60;
+
+/**
+ * The stretch of time to draw: up to `windowSeconds`, but no more than there are points for, so that
+ * a young graph is not an empty one. Null without points.
+ */
+export function timeWindow(
+  series: readonly ChartSeries[],
+  windowSeconds: number,
+): { readonly min: number; readonly max: number } | null {
+  const firsts = series.flatMap((each) => each.points[0]?.atSeconds ?? []);
+  const lasts = series.flatMap((each) => each.points.at(-1)?.atSeconds ?? []);
+  if (lasts.length === 0) return null;
+  const newest = Math.max(...lasts);
+  const oldest = Math.min(Math.min(...firsts), newest - spanSecondsMin);
+  return { min: Math.max(newest - windowSeconds, oldest), max: newest };
+}
+
+/** Steps of an axis of bytes: 1, 2, 4 … PiB. */
+export const byteSteps: readonly number[] = Array.from({ length: 56 }, (_, power) => 2 ** power);
+
 export interface ChartLook {
   readonly series: readonly ChartSeries[];
   readonly formatValue: (value: number) => string;
@@ -48,6 +69,7 @@ export interface ChartLook {
   readonly heightPx: number;
   readonly style: CSSStyleDeclaration;
   readonly max?: number;
+  readonly isBytes: boolean;
 }
 
 const seriesTokens = ['--cairn-series-1', '--cairn-series-2', '--cairn-series-3'] as const;
@@ -65,7 +87,7 @@ export function chartOptions(look: ChartLook): uPlot.Options {
   return {
     width: look.widthPx,
     height: look.heightPx,
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0],
     legend: { show: false },
     cursor: { points: { size: 6 }, y: false, drag: { x: false, y: false } },
     scales: {
@@ -79,7 +101,12 @@ export function chartOptions(look: ChartLook): uPlot.Options {
     },
     axes: [
       { ...axis, space: 70, size: 26, values: '{HH}:{mm}:{ss}' },
-      { ...axis, size: 66, values: (_plot, splits) => splits.map((at) => look.formatValue(at)) },
+      {
+        ...axis,
+        size: 66,
+        ...(look.isBytes ? { incrs: [...byteSteps] } : {}),
+        values: (_plot, splits) => splits.map((at) => look.formatValue(at)),
+      },
     ],
     series: [
       {},

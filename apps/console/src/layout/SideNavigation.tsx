@@ -41,9 +41,13 @@ function navItem(destination: Destination, pathname: string): ReactElement {
       key={destination.path}
       itemId={destination.path}
       isActive={isUnder(pathname, destination.path)}
-      icon={destination.icon}
     >
-      <Link to={destination.path}>{destination.label}</Link>
+      <Link to={destination.path}>
+        <span className="pf-v6-c-nav__link-icon" aria-hidden>
+          {destination.icon}
+        </span>
+        <span className="pf-v6-c-nav__link-text">{destination.label}</span>
+      </Link>
     </NavItem>
   );
 }

@@ -24,7 +24,7 @@ import { HealthBadge } from '../features/dashboard/HealthBadge';
 /** The bar at the top: brand, search, health, theme, user. */
 export function TopBar({ onOpenPalette }: { readonly onOpenPalette: () => void }): ReactElement {
   return (
-    <Masthead className="top-bar">
+    <Masthead className="top-bar" display={{ default: 'inline' }}>
       <MastheadMain>
         <MastheadToggle>
           <PageToggleButton isHamburgerButton aria-label="Navigation" id="nav-toggle" />

@@ -5,7 +5,7 @@ import { useCluster, useNodes } from '../../api/collections';
 import { CopyText } from '../../components/CopyText';
 import { Facts } from '../../components/Facts';
 import { PageHeader } from '../../components/PageHeader';
-import { TitledCard } from '../dashboard/DashboardPage';
+import { TitledCard } from '../../components/TitledCard';
 
 /** Versions, the API, and the keys of the console. */
 export function AboutPage(): ReactElement {

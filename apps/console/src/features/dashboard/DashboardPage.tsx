@@ -1,6 +1,6 @@
 import type { Cluster } from '@cairn/contracts';
 import { Card, CardBody, CardHeader, CardTitle, PageSection } from '@patternfly/react-core';
-import type { ReactElement, ReactNode } from 'react';
+import type { ReactElement } from 'react';
 import { Link } from 'react-router';
 
 import { useCluster, useNodes, useTasks } from '../../api/collections';
@@ -9,6 +9,7 @@ import { pluralize } from '../../components/format';
 import { PageHeader } from '../../components/PageHeader';
 import { ToneIcon } from '../../components/StatusLabel';
 import { LoadingState } from '../../components/States';
+import { TitledCard } from '../../components/TitledCard';
 import { UsageBar } from '../../components/UsageBar';
 import { TaskRow } from '../tasks/TaskRow';
 import { attentions, capacityViews, clusterStatusView, type CapacityView } from './clusterView';
@@ -134,22 +135,5 @@ function LastTasksCard(): ReactElement {
         }
       </DataView>
     </TitledCard>
-  );
-}
-
-/** A card with a heading and, at its right, a link. */
-export function TitledCard(props: {
-  readonly title: string;
-  readonly className?: string;
-  readonly link?: ReactNode;
-  readonly children: ReactNode;
-}): ReactElement {
-  return (
-    <Card {...(props.className ? { className: props.className } : {})}>
-      <CardHeader {...(props.link ? { actions: { actions: props.link, hasNoOffset: true } } : {})}>
-        <CardTitle component="h2">{props.title}</CardTitle>
-      </CardHeader>
-      <CardBody>{props.children}</CardBody>
-    </Card>
   );
 }

@@ -126,6 +126,7 @@ function conditionAttention(condition: Condition): Attention {
 }
 
 function promised(committed: number, total: number): string {
+  if (committed === 0) return 'Nothing is promised to VMs yet';
   const text = `${formatBytes(committed)} promised to VMs`;
   return committed > total && total > 0 ? `${text}, more than there is` : text;
 }

@@ -8,13 +8,13 @@ import { useMay } from '../../api/session';
 import { DataView } from '../../components/DataView';
 import { formatBytes, formatRatio, pluralize } from '../../components/format';
 import { GuardedButton } from '../../components/GuardedButton';
-import { HddIcon, PlusIcon, SyncIcon } from '../../components/icons';
+import { HddIcon, PlusIcon, SyncIcon, TrashIcon } from '../../components/icons';
 import { PageHeader } from '../../components/PageHeader';
 import { NothingHere } from '../../components/States';
 import { StatusText } from '../../components/StatusLabel';
 import { refusalReason } from '../../components/tone';
 import { UsageBar } from '../../components/UsageBar';
-import { TitledCard } from '../dashboard/DashboardPage';
+import { TitledCard } from '../../components/TitledCard';
 import { AddDriveModal } from './actions/AddDrive';
 import { AddFileDriveModal } from './actions/AddFileDrive';
 import { RemoveDriveModal } from './actions/RemoveDrive';
@@ -103,7 +103,9 @@ function DriveTable({ drives }: { readonly drives: readonly Drive[] }): ReactEle
           <Th>Used</Th>
           <Th className="numeric">Size</Th>
           <Th className="numeric">Volumes</Th>
-          <Th className="numeric">Temperature</Th>
+          <Th className="numeric" modifier="nowrap">
+            Temperature
+          </Th>
           <Th screenReaderText="Actions" />
         </Tr>
       </Thead>
@@ -158,15 +160,13 @@ function DriveRow({
       <Td isActionCell>
         {may('drives:remove') && (
           <GuardedButton
-            variant="link"
+            variant="plain"
             size="sm"
-            isDanger
+            icon={<TrashIcon />}
             aria-label={`Remove ${drive.path}`}
             disabledReason={refusalReason(mayRemoveDrive(drive))}
             onClick={() => setRemoving(true)}
-          >
-            Remove
-          </GuardedButton>
+          />
         )}
         {isRemoving && <RemoveDriveModal drive={drive} onClose={() => setRemoving(false)} />}
       </Td>

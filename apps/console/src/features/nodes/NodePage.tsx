@@ -12,7 +12,7 @@ import { PageHeader } from '../../components/PageHeader';
 import { StatusLabel, StatusText, ToneIcon } from '../../components/StatusLabel';
 import { UsageBar } from '../../components/UsageBar';
 import { isTrouble } from '../dashboard/clusterView';
-import { TitledCard } from '../dashboard/DashboardPage';
+import { TitledCard } from '../../components/TitledCard';
 import { driveStatusView } from '../drives/driveView';
 import { vmSizeLine, vmStatusView } from '../vms/vmView';
 import { acceleratorView, nodeStatusView } from './nodeView';

@@ -41,27 +41,30 @@ function TimelineEntry({ task }: { readonly task: Task }): ReactElement {
   );
 }
 
-/** The steps of a task; open while it runs or when it failed. */
+/** The steps of a task; folded away once it has succeeded. */
 export function StepList({ task }: { readonly task: Task }): ReactElement {
+  if (task.state !== 'succeeded') return <Steps task={task} />;
   return (
-    <ExpandableSection
-      toggleText={`Steps (${task.steps.length})`}
-      {...(task.state === 'succeeded' ? {} : { isExpanded: true, isDetached: true })}
-      isIndented
-    >
-      <ul className="step-list">
-        {task.steps.map((step) => (
-          <li key={step.name}>
-            <span className={`tone-${stepTone(step)}`}>
-              <ToneIcon tone={stepTone(step)} />
-            </span>
-            <span>
-              {step.name}
-              {step.message !== null && <span className="subtle"> {step.message}</span>}
-            </span>
-          </li>
-        ))}
-      </ul>
+    <ExpandableSection toggleText={`Steps (${task.steps.length})`} isIndented>
+      <Steps task={task} />
     </ExpandableSection>
+  );
+}
+
+function Steps({ task }: { readonly task: Task }): ReactElement {
+  return (
+    <ul className="step-list">
+      {task.steps.map((step) => (
+        <li key={step.name}>
+          <span className={`tone-${stepTone(step)}`}>
+            <ToneIcon tone={stepTone(step)} />
+          </span>
+          <span>
+            {step.name}
+            {step.message !== null && <span className="subtle"> {step.message}</span>}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }

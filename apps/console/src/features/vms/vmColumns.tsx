@@ -21,6 +21,7 @@ export function useVmColumns(): readonly Column<Vm>[] {
         key: 'name',
         title: 'Name',
         sortValue: (vm) => vm.name,
+        width: 30,
         render: (vm) => (
           <span className="name-cell">
             <Link to={`/vms/${vm.id}`}>{vm.name}</Link>

@@ -109,6 +109,7 @@ const leadingColumns: readonly Column<Volume>[] = [
     key: 'name',
     title: 'Name',
     sortValue: (volume) => volume.name,
+    width: 25,
     render: (volume) => <strong className="media-name">{volume.name}</strong>,
   },
   {

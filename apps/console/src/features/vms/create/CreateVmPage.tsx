@@ -59,7 +59,7 @@ export function CreateVmPage(): ReactElement {
           <div className="create-vm-main">
             {error !== null && <SubmitProblem error={error} />}
             <Card>
-              <CardTitle component="h2">Name</CardTitle>
+              <CardTitle component="h2">General</CardTitle>
               <CardBody className="form-grid">
                 <TextField form={form} name="name" label="Name" isRequired autoFocus />
                 <TextField

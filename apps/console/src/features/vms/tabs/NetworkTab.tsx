@@ -7,7 +7,7 @@ import { useMay } from '../../../api/session';
 import { useRun } from '../../../api/useRun';
 import { CopyText } from '../../../components/CopyText';
 import { GuardedButton } from '../../../components/GuardedButton';
-import { PlusIcon } from '../../../components/icons';
+import { PlusIcon, TrashIcon } from '../../../components/icons';
 import { NothingHere } from '../../../components/States';
 import { refusalReason } from '../../../components/tone';
 import { AddNicModal } from '../actions/AddNic';
@@ -107,16 +107,15 @@ function NicRow({
       <Td isActionCell>
         {canChange && (
           <GuardedButton
-            variant="link"
-            isDanger
+            variant="plain"
             size="sm"
+            icon={<TrashIcon />}
+            aria-label={`Remove ${title}`}
             disabledReason={
               nic.model === 'virtio-net' ? undefined : refusalReason(mayChangeOffline(vm))
             }
             onClick={() => setRemoving(true)}
-          >
-            Remove
-          </GuardedButton>
+          />
         )}
         {isRemoving && (
           <RemoveNicModal vm={vm} nic={nic} title={title} onClose={() => setRemoving(false)} />

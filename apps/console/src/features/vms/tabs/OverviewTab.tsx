@@ -16,7 +16,7 @@ import {
 import { RelativeTime } from '../../../components/RelativeTime';
 import { StatusText } from '../../../components/StatusLabel';
 import { UsageBar } from '../../../components/UsageBar';
-import { TitledCard } from '../../dashboard/DashboardPage';
+import { TitledCard } from '../../../components/TitledCard';
 import {
   acceleratorLabel,
   isPoweredOn,

@@ -12,19 +12,25 @@ import {
   formatRatio,
 } from '../../../components/format';
 import { LiveChart } from '../../../components/LiveChart';
-import { TitledCard } from '../../dashboard/DashboardPage';
-import { SeriesLegend } from '../../dashboard/LoadCharts';
+import { SeriesLegend } from '../../../components/SeriesLegend';
+import { TitledCard } from '../../../components/TitledCard';
 
 interface ChartPlan {
   readonly title: string;
   readonly series: readonly (readonly [string, VmSeriesName])[];
   readonly formatValue: (value: number) => string;
   readonly isRatio?: boolean;
+  readonly isBytes?: boolean;
 }
 
 const charts: readonly ChartPlan[] = [
   { title: 'CPU', series: [['CPU', 'cpuRatio']], formatValue: formatRatio, isRatio: true },
-  { title: 'Memory', series: [['Resident', 'memoryUsedBytes']], formatValue: formatBytes },
+  {
+    title: 'Memory',
+    series: [['Resident', 'memoryUsedBytes']],
+    formatValue: formatBytes,
+    isBytes: true,
+  },
   {
     title: 'Disk throughput',
     series: [
@@ -32,6 +38,7 @@ const charts: readonly ChartPlan[] = [
       ['Write', 'diskWriteBytesPerSecond'],
     ],
     formatValue: formatBytesPerSecond,
+    isBytes: true,
   },
   {
     title: 'Disk operations',
@@ -56,6 +63,7 @@ const charts: readonly ChartPlan[] = [
       ['Sent', 'networkTransmitBytesPerSecond'],
     ],
     formatValue: formatBytesPerSecond,
+    isBytes: true,
   },
 ];
 
@@ -109,20 +117,12 @@ function VmChart({
       })),
     [chart, live, history],
   );
-  const newest = series.map((each) => each.points.at(-1)?.value);
-  const isEmpty = newest.every((value) => value === undefined);
+  const isEmpty = series.every((each) => each.points.length === 0);
   return (
     <TitledCard
       title={chart.title}
       className="chart-card"
-      link={
-        <span className="load-now">
-          {newest
-            .filter((value) => value !== undefined)
-            .map(chart.formatValue)
-            .join(' / ')}
-        </span>
-      }
+      link={<SeriesLegend series={series} formatValue={chart.formatValue} />}
     >
       {isEmpty ? (
         <p className="subtle chart-empty" style={{ minHeight: heightPx }}>
@@ -136,9 +136,9 @@ function VmChart({
           windowSeconds={windowSeconds}
           heightPx={heightPx}
           {...(chart.isRatio ? { max: 1 } : {})}
+          isBytes={chart.isBytes ?? false}
         />
       )}
-      <SeriesLegend series={series} />
     </TitledCard>
   );
 }
