@@ -6,6 +6,15 @@
 
 namespace cairn::engine {
 
+namespace {
+
+/// A predecessor may hold the drive's lock a little longer than it lives: the kernel first ends its
+/// last write.
+constexpr io::Nanoseconds kLockPause = 5'000'000;
+constexpr uint32_t kLockAttempts = 400;
+
+}  // namespace
+
 Drive::Drive(io::UringReactor& reactor, io::Random& random, std::string path)
     : reactor_(reactor), random_(random), path_(std::move(path)) {}
 
@@ -77,6 +86,19 @@ void Drive::close(DoneFunction done) {
   CAIRN_ASSERT(store_ != nullptr);
   CAIRN_ASSERT(drops_count == 0);
   store_->close(begin(std::move(done)));
+}
+
+void DriveOpening::start(OpenedFunction done) {
+  done_ = std::move(done);
+  on_timer();
+}
+
+void DriveOpening::on_timer() {
+  auto drive = Drive::open(reactor_, random_, options_);
+  const bool locked = !drive.ok() && drive.status().kind() == ErrorKind::busy;
+  if (locked && ++attempts_count_ < kLockAttempts) return reactor_.arm(*this, kLockPause);
+  const OpenedFunction done = std::move(done_);
+  done(std::move(drive));
 }
 
 }  // namespace cairn::engine

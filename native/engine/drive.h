@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/status.h"
 #include "io/random.h"
@@ -71,6 +72,29 @@ class Drive {
   std::unique_ptr<store::Formatter> formatter_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Operation> operation_;
+};
+
+using OpenedFunction = std::function<void(Result<std::unique_ptr<Drive>>)>;
+
+/// Tries to open a drive until its lock is free, for two seconds at most. The thread is not blocked
+/// meanwhile: volumes are served.
+class DriveOpening final : private io::Timer {
+ public:
+  /// `options.lock_wait_ms` is the wait of each attempt: 0.
+  DriveOpening(io::UringReactor& reactor, io::Random& random, io::UringDiskOptions options)
+      : reactor_(reactor), random_(random), options_(std::move(options)) {}
+
+  /// `done` runs once, maybe within the call, and may destroy this.
+  void start(OpenedFunction done);
+
+ private:
+  void on_timer() override;
+
+  io::UringReactor& reactor_;
+  io::Random& random_;
+  io::UringDiskOptions options_;
+  OpenedFunction done_;
+  uint32_t attempts_count_ = 0;
 };
 
 }  // namespace cairn::engine

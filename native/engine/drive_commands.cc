@@ -15,23 +15,22 @@ using nlohmann::json;
 namespace {
 
 constexpr uint64_t kDriveBytesMax = uint64_t{1} << 50;
-/// A predecessor that was killed may still have a write in the kernel.
-constexpr uint32_t kLockWaitMs = 2000;
 
 }  // namespace
 
-std::unique_ptr<Drive> Engine::open_disk(const std::string& path, bool read_only,
-                                         const Answer& answer) {
-  // Waiting blocks this thread, so it is for an engine that serves nobody yet.
-  const uint32_t lock_wait_ms = volumes_.empty() && !read_only ? kLockWaitMs : 0;
-  auto drive = Drive::open(reactor_, random_,
-                           {.path = path, .read_only = read_only, .lock_wait_ms = lock_wait_ms});
-  if (!drive.ok()) {
-    answer.fail(drive.status());
-    return nullptr;
-  }
+void Engine::open_disk(const std::string& path, bool read_only, OpenedFunction done) {
   drives_in_transit_count_++;
-  return std::move(drive).value();
+  auto opening = std::make_unique<DriveOpening>(
+      reactor_, random_,
+      io::UringDiskOptions{.path = path, .read_only = read_only, .lock_wait_ms = 0});
+  DriveOpening& started = *opening;
+  openings_.push_back(std::move(opening));
+  started.start([this, &started, done = std::move(done)](Result<std::unique_ptr<Drive>> drive) {
+    if (!drive.ok()) drives_in_transit_count_--;
+    std::erase_if(openings_, [&](const auto& entry) { return entry.get() == &started; });
+    done(std::move(drive));
+    continue_stop();
+  });
 }
 
 void Engine::drive_probe(Params& params, Answer answer) {
@@ -46,22 +45,23 @@ void Engine::drive_probe(Params& params, Answer answer) {
   if (const Drive* open = drive_at(path); open != nullptr) {
     return answer.succeed(report(*open, identity_json(open->identity())));
   }
-  auto drive = open_disk(path, true, answer);
-  if (drive == nullptr) return;
-  Drive& probed = *drive;
-  // std::function wants copies; the drive has one owner at a time all the same.
-  auto owner = std::make_shared<std::unique_ptr<Drive>>(std::move(drive));
-  probed.probe([this, owner, report, answer](const Status& status) {
-    const Drive& self = **owner;
-    drives_in_transit_count_--;
-    if (status.ok()) {
-      answer.succeed(report(self, identity_json(self.identity())));
-    } else if (status.kind() == ErrorKind::not_found) {
-      answer.succeed(report(self, nullptr));
-    } else {
-      answer.fail(status);
-    }
-    bury(std::move(*owner));
+  open_disk(path, true, [this, report, answer](Result<std::unique_ptr<Drive>> drive) {
+    if (!drive.ok()) return answer.fail(drive.status());
+    // std::function wants copies; the drive has one owner at a time all the same.
+    auto owner = std::make_shared<std::unique_ptr<Drive>>(std::move(drive).value());
+    Drive& probed = **owner;
+    probed.probe([this, owner, report, answer](const Status& status) {
+      const Drive& self = **owner;
+      drives_in_transit_count_--;
+      if (status.ok()) {
+        answer.succeed(report(self, identity_json(self.identity())));
+      } else if (status.kind() == ErrorKind::not_found) {
+        answer.succeed(report(self, nullptr));
+      } else {
+        answer.fail(status);
+      }
+      bury(std::move(*owner));
+    });
   });
 }
 
@@ -85,18 +85,28 @@ void Engine::drive_format(Params& params, Answer answer) {
     const Status status = io::create_drive_file(path, *create_bytes);
     if (!status.ok()) return answer.fail(status);
   }
-  auto drive = open_disk(path, false, answer);
-  if (drive == nullptr) {
-    // The error that is answered is the first one; a file left behind is refused by name at the
-    // next try.
-    if (create_bytes) static_cast<void>(io::remove_drive_file(path));
-    return;
-  }
-  const bool is_file = !drive->disk().is_block_device();
-  options.drive_class = class_name || !is_file ? *drive_class : store::DriveClass::file;
+  const bool created = create_bytes.has_value();
+  const std::optional<store::DriveClass> wanted = class_name ? drive_class : std::nullopt;
+  open_disk(
+      path, false,
+      [this, path, options, wanted, created, answer](Result<std::unique_ptr<Drive>> drive) mutable {
+        if (!drive.ok()) {
+          // The error that is answered is the first one; a file left behind is refused by name at
+          // the next try.
+          if (created) static_cast<void>(io::remove_drive_file(path));
+          return answer.fail(drive.status());
+        }
+        const bool is_file = !drive.value()->disk().is_block_device();
+        options.drive_class =
+            wanted.value_or(is_file ? store::DriveClass::file : store::DriveClass::unknown);
+        format(std::move(drive).value(), options, created, std::move(answer));
+      });
+}
+
+void Engine::format(std::unique_ptr<Drive> drive, const store::FormatOptions& options, bool created,
+                    Answer answer) {
   Drive& formatted = *drive;
   auto owner = std::make_shared<std::unique_ptr<Drive>>(std::move(drive));
-  const bool created = create_bytes.has_value();
   formatted.format(options, [this, owner, created, answer](const Status& status) {
     drives_in_transit_count_--;
     if (status.ok()) {
@@ -117,15 +127,21 @@ void Engine::store_open(Params& params, Answer answer) {
   if (drive_at(path) != nullptr) {
     return answer.fail(Status(ErrorKind::already_exists, path + " is open"));
   }
-  auto drive = open_disk(path, false, answer);
-  if (drive == nullptr) return;
   store::StoreConfig config = options_.store_config;
   config.expected_store = store_id.value_or(store::Uuid{});
   config.expected_incarnation = incarnation.value_or(0);
+  open_disk(path, false, [this, config, answer](Result<std::unique_ptr<Drive>> drive) {
+    if (!drive.ok()) return answer.fail(drive.status());
+    probe_and_serve(std::move(drive).value(), config, answer);
+  });
+}
+
+void Engine::probe_and_serve(std::unique_ptr<Drive> drive, const store::StoreConfig& wanted,
+                             Answer answer) {
   Drive& probed = *drive;
   auto owner = std::make_shared<std::unique_ptr<Drive>>(std::move(drive));
   // A copied drive carries the identity of one that may be open: look before anything is written.
-  probed.probe([this, owner, config, answer](Status status) mutable {
+  probed.probe([this, owner, config = wanted, answer](Status status) mutable {
     drives_in_transit_count_--;
     const store::Uuid found = (*owner)->identity().store;
     if (status.ok() && drives_.contains(found)) {

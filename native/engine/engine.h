@@ -103,8 +103,13 @@ class Engine final : private io::Timer {
   [[nodiscard]] Result<Volume*> usable_volume(uint64_t volume_id);
   [[nodiscard]] Drive* drive_at(const std::string& path);
   [[nodiscard]] uint32_t volumes_on(const store::Uuid& store_id) const;
-  /// Opens the disk for a command that lasts; nullptr after having answered with the reason.
-  std::unique_ptr<Drive> open_disk(const std::string& path, bool read_only, const Answer& answer);
+  /// Opens and locks a disk, waiting some time for a predecessor to let go of it. `done` may run
+  /// within the call; on success the drive is in transit until its command says otherwise.
+  void open_disk(const std::string& path, bool read_only, OpenedFunction done);
+  void format(std::unique_ptr<Drive> drive, const store::FormatOptions& options, bool created,
+              Answer answer);
+  void probe_and_serve(std::unique_ptr<Drive> drive, const store::StoreConfig& wanted,
+                       Answer answer);
   void serve(std::unique_ptr<Drive> drive, const store::StoreConfig& config, Answer answer);
   void on_volume_stopped(uint64_t volume_id, const Status& status);
   void drop_volume(Drive& drive, uint64_t volume_id, DoneFunction done);
@@ -121,6 +126,7 @@ class Engine final : private io::Timer {
   nbd::BufferPool buffers_;
   /// Drives being probed, formatted or opened. They belong to their command until it has finished.
   uint32_t drives_in_transit_count_ = 0;
+  std::vector<std::unique_ptr<DriveOpening>> openings_;
   Burial burial_{*this};
   std::map<store::Uuid, std::unique_ptr<Drive>> drives_;
   /// After drives_: volumes go before the stores they work on.

@@ -140,12 +140,28 @@ TEST_F(EngineCommands, keep_volumes_of_one_store_apart_and_forget_a_deleted_one)
   EXPECT_EQ(qemu_io("1", "-c 'read -P 1 0 1M'"), 0);
   expect_error("busy", "volume.delete", {{"storeId", store_id}, {"volumeId", "1"}});
   expect_result("volume.detach", {{"volumeId", "1"}});
-  const json dropped =
-      expect_result("volume.gc", {{"storeId", store_id}, {"liveVolumeIds", json::array({"2"})}});
-  EXPECT_EQ(dropped["droppedVolumeIds"], json::array({"1"}));
+  const json collected = expect_result(
+      "volume.gc",
+      {{"storeId", store_id}, {"liveVolumeIds", json::array({"2"})}, {"nextVolumeId", "3"}});
+  EXPECT_EQ(collected["droppedVolumeIds"], json::array({"1"}));
   EXPECT_EQ(qemu_io("2", "-c 'read -P 2 0 1M'"), 0);
   expect_result("volume.attach", attach_params(store_id, "3"));
   EXPECT_EQ(qemu_io("3", "-c 'read -P 0 0 1M'"), 0);
+}
+
+TEST_F(EngineCommands, delete_no_volume_that_is_newer_than_the_records) {
+  REQUIRE_QEMU_IO()
+  const std::string store_id = open_store();
+  for (const char* id : {"4", "7"}) {
+    expect_result("volume.attach", attach_params(store_id, id));
+    EXPECT_EQ(qemu_io(id, "-c 'write -P 1 0 1M'"), 0);
+    expect_result("volume.detach", {{"volumeId", id}});
+  }
+  const json collected = expect_result(
+      "volume.gc",
+      {{"storeId", store_id}, {"liveVolumeIds", json::array()}, {"nextVolumeId", "5"}});
+  EXPECT_EQ(collected["droppedVolumeIds"], json::array({"4"}));
+  EXPECT_EQ(collected["aheadVolumeIds"], json::array({"7"}));
 }
 
 TEST_F(EngineCommands, serve_a_socket_that_was_handed_in) {

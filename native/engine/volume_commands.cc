@@ -39,6 +39,12 @@ Result<std::unique_ptr<io::Listener>> open_listener(io::UringReactor& reactor,
   return std::unique_ptr<io::Listener>(std::make_unique<io::UringListener>(reactor, fd.value()));
 }
 
+json ids_json(const std::vector<uint64_t>& ids) {
+  json list = json::array();
+  for (const uint64_t id : ids) list.push_back(std::to_string(id));
+  return list;
+}
+
 }  // namespace
 
 void Engine::volume_attach(Params& params, Answer answer) {
@@ -166,12 +172,15 @@ struct Engine::GarbageCollection {
   Drive& drive;
   Answer answer;
   std::vector<uint64_t> volume_ids;
+  /// Volumes that the records cannot know yet.
+  std::vector<uint64_t> ahead;
   size_t next = 0;
 };
 
 void Engine::volume_gc(Params& params, Answer answer) {
   const store::Uuid store_id = params.uuid("storeId");
   const std::vector<uint64_t> live = params.ids("liveVolumeIds");
+  const uint64_t next_volume_id = params.id("nextVolumeId");
   if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
   const auto drive = usable_drive(store_id);
   if (!drive.ok()) return answer.fail(drive.status());
@@ -184,11 +193,15 @@ void Engine::volume_gc(Params& params, Answer answer) {
     }
   }
   auto garbage = std::make_shared<GarbageCollection>(
-      GarbageCollection{*drive.value(), std::move(answer), {}, 0});
+      GarbageCollection{*drive.value(), std::move(answer), {}, {}, 0});
   for (const uint64_t volume_id : drive.value()->store().volumes()) {
-    if (!live_set.contains(volume_id)) garbage->volume_ids.push_back(volume_id);
+    if (live_set.contains(volume_id)) continue;
+    // Records that were restored from a backup are older than the store: what they have not given
+    // out yet is no garbage.
+    (volume_id < next_volume_id ? garbage->volume_ids : garbage->ahead).push_back(volume_id);
   }
   std::sort(garbage->volume_ids.begin(), garbage->volume_ids.end());
+  std::sort(garbage->ahead.begin(), garbage->ahead.end());
   drop_next(std::move(garbage));
 }
 
@@ -205,11 +218,10 @@ void Engine::drop_next(std::shared_ptr<GarbageCollection> garbage) {
       drop_next(garbage);
     });
   }
-  json dropped = json::array();
-  for (size_t i = 0; i < garbage->next; i++) {
-    dropped.push_back(std::to_string(garbage->volume_ids[i]));
-  }
-  garbage->answer.succeed({{"droppedVolumeIds", dropped}});
+  const auto dropped_end = garbage->volume_ids.begin() + static_cast<ptrdiff_t>(garbage->next);
+  const std::vector<uint64_t> dropped(garbage->volume_ids.begin(), dropped_end);
+  garbage->answer.succeed(
+      {{"droppedVolumeIds", ids_json(dropped)}, {"aheadVolumeIds", ids_json(garbage->ahead)}});
   continue_stop();
 }
 

@@ -154,10 +154,20 @@ export const engineCommands = {
     z.strictObject({ storeId: guidSchema, volumeId: engineVolumeIdSchema }),
     nothing,
   ),
-  /** Drops every volume of the store that the list does not name. */
+  /**
+   * Drops every volume of the store that the list does not name. Volumes from `nextVolumeId` on are never dropped but told
+   * of: records that were restored from a backup are older than the store.
+   */
   'volume.gc': command(
-    z.strictObject({ storeId: guidSchema, liveVolumeIds: z.array(engineVolumeIdSchema) }),
-    z.object({ droppedVolumeIds: z.array(engineVolumeIdSchema) }),
+    z.strictObject({
+      storeId: guidSchema,
+      liveVolumeIds: z.array(engineVolumeIdSchema),
+      nextVolumeId: engineVolumeIdSchema,
+    }),
+    z.object({
+      droppedVolumeIds: z.array(engineVolumeIdSchema),
+      aheadVolumeIds: z.array(engineVolumeIdSchema),
+    }),
   ),
   'volume.list': command(nothing, z.object({ items: z.array(volumeStateSchema) })),
   'volume.stats': command(volumeRef, volumeStatsSchema),

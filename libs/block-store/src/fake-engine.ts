@@ -140,15 +140,17 @@ export class FakeEngine implements Engine {
       this.openStore(storeId).drive.volumes.delete(volumeId);
       return {};
     },
-    'volume.gc': ({ storeId, liveVolumeIds }) => {
+    'volume.gc': ({ storeId, liveVolumeIds, nextVolumeId }) => {
       const { drive } = this.openStore(storeId);
       const live = new Set(liveVolumeIds);
       for (const { volumeId } of this.volumesOn(storeId)) {
         if (!live.has(volumeId)) refuse('busy', `volume ${volumeId} is attached`);
       }
-      const droppedVolumeIds = [...drive.volumes.keys()].filter((id) => !live.has(id)).sort();
+      const garbage = [...drive.volumes.keys()].filter((id) => !live.has(id)).sort(byNumber);
+      const isAhead = (id: string) => BigInt(id) >= BigInt(nextVolumeId);
+      const droppedVolumeIds = garbage.filter((id) => !isAhead(id));
       for (const id of droppedVolumeIds) drive.volumes.delete(id);
-      return { droppedVolumeIds };
+      return { droppedVolumeIds, aheadVolumeIds: garbage.filter(isAhead) };
     },
     'volume.list': () => ({ items: [...this.attached.values()] }),
     'volume.stats': ({ volumeId }) => {
@@ -259,6 +261,8 @@ export class FakeEngine implements Engine {
 function refuse(kind: EngineError['kind'], message: string): never {
   throw new EngineError(kind, message);
 }
+
+const byNumber = (a: string, b: string) => (BigInt(a) < BigInt(b) ? -1 : 1);
 
 function requireBlocks(sizeBytes: number): void {
   if (sizeBytes % 4096 !== 0) refuse('invalid_argument', 'sizeBytes is not a multiple of 4096');

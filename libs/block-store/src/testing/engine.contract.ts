@@ -149,9 +149,10 @@ export function describeEngine(name: string, makeWorld: () => Promise<EngineWorl
       const { storeId } = await open();
       await attach(storeId);
       await refused(engine.call('volume.delete', { storeId, volumeId: '1' }), 'busy');
-      await refused(engine.call('volume.gc', { storeId, liveVolumeIds: [] }), 'busy');
-      const kept = await engine.call('volume.gc', { storeId, liveVolumeIds: ['1'] });
-      expect(kept.droppedVolumeIds).toEqual([]);
+      const collect = (liveVolumeIds: string[]) =>
+        engine.call('volume.gc', { storeId, liveVolumeIds, nextVolumeId: '2' });
+      await refused(collect([]), 'busy');
+      expect(await collect(['1'])).toEqual({ droppedVolumeIds: [], aheadVolumeIds: [] });
       await engine.call('volume.detach', { volumeId: '1' });
       await engine.call('volume.delete', { storeId, volumeId: '1' });
       await engine.call('volume.delete', { storeId, volumeId: '1' });
