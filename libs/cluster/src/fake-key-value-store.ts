@@ -25,10 +25,10 @@ export class FakeKeyValueStore implements KeyValueStore {
   private leaseNext = 1n;
   private outage = false;
   private closed = false;
-  /** Called before each transaction; may throw, to let it fail. */
-  beforeTransaction: (transaction: Transaction) => void = () => undefined;
-  /** Called after each committed transaction; may throw, as if its answer was lost or the process died. */
-  afterTransaction: (transaction: Transaction) => void = () => undefined;
+  /** Runs before each transaction; may reject, to let it fail, or never end, as if the caller had died. */
+  beforeTransaction: (transaction: Transaction) => Promise<void> = () => Promise.resolve();
+  /** Runs after each committed transaction; may reject, as if its answer was lost, or never end. */
+  afterTransaction: (transaction: Transaction) => Promise<void> = () => Promise.resolve();
 
   /** While on, every call fails as `unavailable`. */
   setOutage(on: boolean): void {
@@ -57,14 +57,15 @@ export class FakeKeyValueStore implements KeyValueStore {
 
   async transact(transaction: Transaction, options: CallOptions = {}): Promise<TransactionResult> {
     await this.turn(options);
-    this.beforeTransaction(transaction);
+    await this.beforeTransaction(transaction);
     const holds = transaction.compare.every(
       ({ key, modRevision }) => (this.items.get(key)?.modRevision ?? 0) === modRevision,
     );
     if (!holds) return { committed: false, revision: this.revision };
     this.apply(transaction.then);
-    this.afterTransaction(transaction);
-    return { committed: true, revision: this.revision };
+    const { revision } = this;
+    await this.afterTransaction(transaction);
+    return { committed: true, revision };
   }
 
   async grantLease(ttlSeconds: number, options: CallOptions = {}): Promise<Lease> {

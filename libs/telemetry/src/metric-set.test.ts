@@ -26,6 +26,23 @@ describe('MetricSet', () => {
     expect(text).toContain('cairn_storage_io_seconds_bucket{le="0.00025",op="read",tier="ssd"} 1');
   });
 
+  it('shows counts that were made elsewhere as a histogram', async () => {
+    const metrics = new MetricSet();
+    const labels = { op: 'read', tier: 'a"b' };
+    metrics.externalHistogram('cairn_storage_io_seconds', () =>
+      Promise.resolve([{ labels, counts: [1, 2, 4], upperBounds: [0.001, 0.002], sum: 0.5 }]),
+    );
+    const { text } = await metrics.expose();
+    const lines = text.split('\n').filter((line) => line.startsWith('cairn_storage_io_seconds'));
+    expect(lines).toEqual([
+      'cairn_storage_io_seconds_bucket{op="read",tier="a\\"b",le="0.001"} 1',
+      'cairn_storage_io_seconds_bucket{op="read",tier="a\\"b",le="0.002"} 3',
+      'cairn_storage_io_seconds_bucket{op="read",tier="a\\"b",le="+Inf"} 7',
+      'cairn_storage_io_seconds_sum{op="read",tier="a\\"b"} 0.5',
+      'cairn_storage_io_seconds_count{op="read",tier="a\\"b"} 7',
+    ]);
+  });
+
   it('keeps the metrics of two services apart', async () => {
     const [one, two] = [new MetricSet(), new MetricSet()];
     one.gauge('cairn_sse_clients').set(1);

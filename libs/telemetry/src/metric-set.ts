@@ -7,9 +7,12 @@ import {
   type MetricName,
   type MetricNameOf,
 } from './catalogue';
+import { formatHistogram, type HistogramCounts } from './external-histogram';
 
 export class MetricSet {
   private readonly made = new Map<string, Gauge | Counter | Histogram>();
+
+  private readonly external = new Map<MetricName, () => Promise<readonly HistogramCounts[]>>();
 
   constructor(readonly registry: Registry = new Registry()) {}
 
@@ -25,9 +28,21 @@ export class MetricSet {
     return this.once(name, Histogram, () => new Histogram(this.settings(name)));
   }
 
+  /** A histogram whose counts `collect` brings from elsewhere whenever it is exposed. */
+  externalHistogram(
+    name: MetricNameOf<'histogram'>,
+    collect: () => Promise<readonly HistogramCounts[]>,
+  ): void {
+    this.external.set(name, collect);
+  }
+
   /** The exposition text and its content type. */
   async expose(): Promise<{ readonly contentType: string; readonly text: string }> {
-    return { contentType: this.registry.contentType, text: await this.registry.metrics() };
+    let text = await this.registry.metrics();
+    for (const [name, collect] of this.external) {
+      text += formatHistogram(name, catalogue[name].help, await collect());
+    }
+    return { contentType: this.registry.contentType, text };
   }
 
   private once<Metric extends Gauge | Counter | Histogram>(

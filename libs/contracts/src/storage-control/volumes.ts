@@ -21,8 +21,8 @@ export const storageVolumeSchema = z.object({
   /** What its creator calls it; unique among the living volumes. */
   externalId: guidSchema.nullable(),
   sizeBytes: byteCountSchema,
-  /** The drive that holds it, whether it serves or not. */
-  driveId: guidSchema,
+  /** The drive that holds it, whether it serves or not; null if its record in etcd is damaged. */
+  driveId: guidSchema.nullable(),
   usedBytes: byteCountSchema.nullable(),
   /** offline: its drive does not serve. attached and offline is possible: `attachment` says so. */
   state: z.enum(['detached', 'attached', 'offline']),
