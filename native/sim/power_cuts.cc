@@ -355,7 +355,19 @@ class Run {
   bool drain() {
     return executor_.run_until([&] { return busy_count_ == 0 || disk_->power_lost(); },
                                kStepsMax) ||
-           fail("requests never ended");
+           fail("requests never ended: " + condition());
+  }
+
+  /// What a stuck store looks like.
+  [[nodiscard]] std::string condition() const {
+    const store::StoreStats s = store_->stats();
+    const store::StoreCapacity c = store_->capacity();
+    return fmt::format(
+        "in flight {}, journal {}/{} dirty {}, pages free {} allocated {} releasing {}, "
+        "checkpoints {}, rounds {}, device in flight {}",
+        s.in_flight, s.journal_used_bytes, s.journal_capacity_bytes, s.journal_dirty_bytes,
+        c.free_bytes, c.allocated_bytes, c.releasing_bytes, s.checkpoints, s.destage_rounds,
+        disk_->in_flight());
   }
 
   void drain_and_drop() {

@@ -124,7 +124,8 @@ bool JournalWriter::seal() {
   const auto place =
       state_.ring.place(kGroupHeaderBlocksMax + (first.has_payload() ? first.sectors() : 0),
                         kGroupHeaderBlocksMax + payload_max_);
-  if (!place) {
+  blocked_ = !place;
+  if (blocked_) {
     state_.poke();
     return false;
   }

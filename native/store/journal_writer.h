@@ -38,6 +38,8 @@ class JournalWriter final : public io::Task {
   [[nodiscard]] bool last_group_is_note() const { return last_group_is_note_; }
   /// Tries to write again after the ring or the store changed.
   void kick();
+  /// True if the next group found no room in the ring.
+  [[nodiscard]] bool blocked() const { return blocked_; }
   [[nodiscard]] bool quiet() const { return queue_.empty() && in_flight_ == 0; }
   void run() override;
 
@@ -81,6 +83,7 @@ class JournalWriter final : public io::Task {
   bool note_queued_ = false;
   bool last_group_is_note_ = true;
   bool scheduled_ = false;
+  bool blocked_ = false;
   bool finishing_ = false;
   std::vector<format::DigestDisk> previous_digests_;
 };

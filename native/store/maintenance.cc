@@ -92,7 +92,7 @@ void Maintenance::on_timer() {
 }
 
 bool Maintenance::pressed() const {
-  return changes_.starved() ||
+  return changes_.starved() || changes_.writer().blocked() ||
          state_.ring.used_blocks() * 100 >= uint64_t{state_.ring.blocks()} * 45 ||
          state_.pages.releasing_pages() > kReleasingPagesMax;
 }

@@ -1,13 +1,18 @@
-// powercuts: simulated power cuts of a store, by seed. Exit code 0 only if nothing was lost.
+// cairn-powercuts: simulated power cuts of a store, by seed. Exit code 0 only if nothing was lost.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "sim/corruption_sweep.h"
@@ -15,19 +20,20 @@
 
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: powercuts [options]
+constexpr std::string_view kHelp = R"(Usage: cairn-powercuts [options]
 Lives of a store on a simulated drive, each ended by a power cut; every byte is checked after each.
 
   --count N            power cuts in all (default 10000)
   --seed S             seed of the first drive (default 1); drive i has seed S+i
   --cuts-per-drive K   cuts before a drive is formatted anew (default 20)
+  --jobs J            threads, each with its own drives (default: one per processor)
   --lying-flush        the drive forgets flushed data: losses must be found (a test of the test)
   --corrupt            instead: spoil every sector of populated stores, one by one; wrong bytes
                        must never be read (--count: stores; half of them stopped cleanly)
   --json               one JSON object instead of text
   --help               this text
 
-One seed replays one drive: powercuts --seed S --count K --cuts-per-drive K
+One seed replays one drive: cairn-powercuts --seed S --count K --cuts-per-drive K
 Exit code: 0 nothing lost, 1 losses or failures, 2 wrong usage.
 )";
 
@@ -35,16 +41,17 @@ struct Arguments {
   uint64_t count = 10'000;
   uint64_t seed = 1;
   uint32_t cuts_per_drive = 20;
+  uint32_t jobs = std::max(1u, std::thread::hardware_concurrency());
   bool lying_flush = false;
   bool corrupt = false;
   bool json = false;
 };
 
 /// The seed under way, so that a failed assertion names the life that met it.
-volatile uint64_t g_seed = 0;
+thread_local volatile uint64_t g_seed = 0;
 
 extern "C" void name_seed(int) {
-  std::fprintf(stderr, "powercuts: stopped by an assertion in seed %llu\n",
+  std::fprintf(stderr, "cairn-powercuts: stopped by an assertion in seed %llu\n",
                static_cast<unsigned long long>(g_seed));
   std::signal(SIGABRT, SIG_DFL);
 }
@@ -72,13 +79,18 @@ std::optional<Arguments> parse(const std::vector<std::string_view>& words) {
       if (!parse_number(words[++i], arguments.count)) return std::nullopt;
     } else if (word == "--seed") {
       if (!parse_number(words[++i], arguments.seed)) return std::nullopt;
+    } else if (word == "--jobs") {
+      if (!parse_number(words[++i], arguments.jobs)) return std::nullopt;
     } else if (word == "--cuts-per-drive") {
       if (!parse_number(words[++i], arguments.cuts_per_drive)) return std::nullopt;
     } else {
       return std::nullopt;
     }
   }
-  if (arguments.count == 0 || arguments.cuts_per_drive == 0) return std::nullopt;
+  if (arguments.count == 0 || arguments.cuts_per_drive == 0 || arguments.jobs == 0 ||
+      arguments.jobs > 256) {
+    return std::nullopt;
+  }
   return arguments;
 }
 
@@ -145,6 +157,37 @@ int sweep(const Arguments& arguments) {
   return total.ok() ? 0 : 1;
 }
 
+/// Shares the drives among threads. What is found does not depend on their number.
+cairn::sim::PowerCutReport live(const Arguments& arguments) {
+  const uint64_t drives =
+      (arguments.count + arguments.cuts_per_drive - 1) / arguments.cuts_per_drive;
+  std::atomic<uint64_t> next_drive = 0;
+  std::mutex mutex;
+  cairn::sim::PowerCutReport total;
+  auto told_at = std::chrono::steady_clock::now();
+  const auto work = [&] {
+    for (uint64_t drive = next_drive++; drive < drives; drive = next_drive++) {
+      cairn::sim::PowerCutOptions options;
+      options.seed = arguments.seed + drive;
+      options.cuts = arguments.cuts_per_drive;
+      options.lying_flush = arguments.lying_flush;
+      g_seed = options.seed;
+      const cairn::sim::PowerCutReport report = cairn::sim::run_power_cuts(options);
+      const std::lock_guard lock(mutex);
+      total.add(report);
+      const auto now = std::chrono::steady_clock::now();
+      if (now - told_at < std::chrono::seconds(1)) continue;
+      told_at = now;
+      fmt::print(stderr, "{} of {} power cuts\n", total.cuts, arguments.count);
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (uint32_t i = 1; i < arguments.jobs; ++i) threads.emplace_back(work);
+  work();
+  threads.clear();
+  return total;
+}
+
 }  // namespace
 
 int main(int count, char** values) {
@@ -161,14 +204,7 @@ int main(int count, char** values) {
   }
   std::signal(SIGABRT, name_seed);
   if (arguments->corrupt) return sweep(*arguments);
-  cairn::sim::PowerCutReport total;
-  cairn::sim::PowerCutOptions options;
-  options.cuts = arguments->cuts_per_drive;
-  options.lying_flush = arguments->lying_flush;
-  for (options.seed = arguments->seed; total.cuts < arguments->count; ++options.seed) {
-    g_seed = options.seed;
-    total.add(cairn::sim::run_power_cuts(options));
-  }
+  const cairn::sim::PowerCutReport total = live(*arguments);
   print(total, arguments->json);
   return total.ok() ? 0 : 1;
 }
