@@ -180,6 +180,13 @@ describe('VolumeService', () => {
     expect(world.drives.get(drive.path)?.volumes.has(id)).toBe(false);
   });
 
+  it('does not collect volumes that etcd never named', async () => {
+    const drive = await addDrive();
+    world.drives.get(drive.path)?.volumes.set('99', 4096);
+    await life.volumes.collect();
+    expect(world.drives.get(drive.path)?.volumes.has('99')).toBe(true);
+  });
+
   it('answers `unavailable` while etcd is out, and goes on afterwards', async () => {
     await addDrive();
     const { id } = await life.volumes.create({ name: 'a', sizeBytes: MIB });

@@ -86,14 +86,20 @@ export class VolumeService {
     for (const [storeId] of this.facts.ownStores()) {
       if (!this.drives.serves(storeId)) continue;
       // Read anew for each store: a number at or above `nextVolumeId` was given later and is alive.
-      const { ids } = await this.facts.living();
-      const result = await this.engine.call('volume.gc', {
+      const { ids, nextVolumeId } = await this.facts.living();
+      const { droppedVolumeIds, aheadVolumeIds } = await this.engine.call('volume.gc', {
         storeId,
         liveVolumeIds: [...ids],
+        nextVolumeId,
       });
-      const { droppedVolumeIds } = result;
       if (droppedVolumeIds.length > 0) {
         this.log.info({ driveId: storeId, droppedVolumeIds }, 'collected dead volumes');
+      }
+      if (aheadVolumeIds.length > 0) {
+        this.log.error(
+          { driveId: storeId, aheadVolumeIds, nextVolumeId },
+          'a drive holds volumes that etcd never named: was etcd restored from an older backup?',
+        );
       }
     }
   }
