@@ -48,9 +48,11 @@ EngineBinding::EngineBinding(const Napi::CallbackInfo& info) : ObjectWrap(info) 
   engine_ = std::move(engine).value();
   const auto on_event = info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>();
   door_ = Door::New(env, on_event, "cairn-engine", 0, 1);
-  door_open_ = true;
   // An engine alone keeps no process alive; calls under way do.
   door_.Unref(env);
+  const auto on_exit = [this](const Napi::CallbackInfo&) { stop_and_wait(); };
+  exit_handler_ = Napi::Persistent(Napi::Function::New(env, on_exit, "stopEngine"));
+  set_exit_handler(env, "once");
   // Hooks run last in, first out: this one before the door's own.
   napi_add_env_cleanup_hook(env, &EngineBinding::on_environment_exit, this);
   Ref();  // An open engine is not garbage, whoever holds it.
@@ -123,10 +125,17 @@ void EngineBinding::settle(Napi::Env env, uint64_t call, const std::string& line
 
 void EngineBinding::finish_close(Napi::Env env) {
   engine_.reset();  // joins a thread that has nothing left to do
+  set_exit_handler(env, "removeListener");
+  exit_handler_.Reset();
   napi_remove_env_cleanup_hook(env, &EngineBinding::on_environment_exit, this);
-  door_open_ = false;
   door_.Release();
   Unref();
+}
+
+void EngineBinding::set_exit_handler(Napi::Env env, const char* method) {
+  const auto process = env.Global().Get("process").As<Napi::Object>();
+  const auto function = process.Get(method).As<Napi::Function>();
+  function.Call(process, {Napi::String::New(env, "exit"), exit_handler_.Value()});
 }
 
 void EngineBinding::stop_and_wait() {

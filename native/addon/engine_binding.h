@@ -2,9 +2,10 @@
 // Promise<string>}.
 //
 // The engine's thread never enters V8: its answers and events travel through a thread-safe function
-// and are settled on the JavaScript thread. When the environment goes away for whatever reason that
-// runs its cleanup hooks (natural end, process.exit, an uncaught exception, the end of a worker),
-// the engine is stopped clean first, within a bound.
+// and are settled on the JavaScript thread. However the process ends, unless by a signal, the
+// engine is stopped clean first, within a bound: process.exit, a natural end and an uncaught
+// exception pass by the event "exit" of process; the end of a worker runs the environment's cleanup
+// hooks.
 //
 // Threading: the JavaScript thread of one environment, but for `post`.
 #pragma once
@@ -49,11 +50,13 @@ class EngineBinding final : public Napi::ObjectWrap<EngineBinding> {
   /// exit to end.
   void stop_and_wait();
   static void on_environment_exit(void* self);
+  /// Adds (`once`) or removes (`removeListener`) the handler of process's event "exit".
+  void set_exit_handler(Napi::Env env, const char* method);
 
   using Door = Napi::TypedThreadSafeFunction<std::nullptr_t, Message, &EngineBinding::receive>;
 
   Door door_;
-  bool door_open_ = false;
+  Napi::FunctionReference exit_handler_;
   std::unique_ptr<engine::EngineThread> engine_;
   std::map<uint64_t, Napi::Promise::Deferred> calls_;
   uint64_t call_next_ = 1;
