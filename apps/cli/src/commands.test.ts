@@ -152,6 +152,19 @@ describe('writing', () => {
     });
   });
 
+  it('starts a created VM as a task of its own when it waits, so that a failed start shows', async () => {
+    fixture.routes.set('POST /vms', (_, response) => json(response, 202, taskOf()));
+    fixture.routes.set(`POST /vms/${VM_ID}/actions/start`, (_, response) =>
+      problem(response, 'placement.noFit', 'No node has the memory.'),
+    );
+    fixture.routes.set(`GET /tasks/${TASK_ID}`, (_, response) =>
+      json(response, 200, taskOf({ state: 'succeeded' })),
+    );
+    const result = await run(fixture, ['vm', 'create', 'web-1', '--start', '--wait']);
+    expect(result.code).toBe(5);
+    expect(fixture.calls[0]?.json).toMatchObject({ start: false });
+  });
+
   it('waits for the task and shows its steps when asked to', async () => {
     fixture.routes.set(`POST /vms/${VM_ID}/actions/start`, (_, response) =>
       json(response, 202, taskOf()),

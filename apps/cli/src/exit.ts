@@ -80,7 +80,9 @@ function apiErrorLines(error: ApiError): string[] {
   const fields = problem.errors.map(
     ({ path, message }) => `  ${path === '' ? 'request' : path}: ${message}`,
   );
-  const blockers = problem.blockers.map(({ message }) => `  ${message}`);
+  const blockers = problem.blockers
+    .filter(({ message }) => message !== problem.detail)
+    .map(({ message }) => `  ${message}`);
   const remedy = problem.code === 'auth.required' ? ['Log in with: cairn login <server>'] : [];
   return [`${problem.detail} (${problem.code})`, ...fields, ...blockers, ...remedy];
 }

@@ -10,8 +10,8 @@ const NUDGE_MS = 5000;
 
 export interface SerialLine {
   readonly socket: WebSocket;
-  /** Resolves when the line is closed in order; rejects when it breaks. */
-  readonly closed: Promise<void>;
+  /** Resolves with the server's reason, often empty, when the line is closed in order; rejects when it breaks. */
+  readonly closed: Promise<string>;
 }
 
 /** Connects to the line. `onBytes` gets everything that the guest says, from the first byte. */
@@ -88,12 +88,12 @@ function deadlineOf(session: Session, timeoutMs: number) {
   return { passed, clear };
 }
 
-function closedOf(socket: WebSocket): Promise<void> {
+function closedOf(socket: WebSocket): Promise<string> {
   return new Promise((resolve, reject) => {
     socket.once('error', (error) => reject(new Error(`The console broke: ${error.message}`)));
     socket.once('close', (code, reason) => {
       const inOrder = code === 1000 || code === 1001 || code === 1005;
-      if (inOrder) resolve();
+      if (inOrder) resolve(reason.toString());
       else reject(new Error(`The console was closed: ${reason.toString() || `code ${code}`}`));
     });
   });

@@ -113,6 +113,9 @@ describe('the demo', () => {
       json(response, 201, imageOf({ state: 'ready' })),
     );
     fixture.routes.set('POST /vms', (_, response) => json(response, 202, taskOf()));
+    fixture.routes.set(`POST /vms/${VM_ID}/actions/start`, (_, response) =>
+      json(response, 202, taskOf()),
+    );
     const result = await run(fixture, ['demo', '--json']);
     expect(result.code).toBe(0);
     expect(JSON.parse(result.stdout)).toEqual({

@@ -104,17 +104,22 @@ async function runningVm(
     tags: ['demo'],
     disks: [{ kind: 'disk' as const, source: { kind: 'image' as const, imageId } }],
     nics: [{ network: { kind: 'user' as const } }],
-    start: true,
   };
-  return madeId(session, await client.POST('/api/v1/vms', { body }));
+  const vmId = await madeId(session, await client.POST('/api/v1/vms', { body }));
+  await changeState(session, vmId, 'start');
+  return vmId;
 }
 
 async function wake(session: Session, vm: Vm): Promise<void> {
   const verb = wakingVerb(vm.status.state);
   if (verb === undefined) return;
   session.out.remark(`VM ${vm.name} is ${vm.status.state}: ${verb}.`);
+  await changeState(session, vm.id, verb);
+}
+
+async function changeState(session: Session, vmId: string, verb: 'start' | 'resume') {
   const path = `/api/v1/vms/{vmId}/actions/${verb}` as const;
-  const params = { path: { vmId: vm.id } };
+  const params = { path: { vmId } };
   const outcome = outcomeOf(await session.client.POST(path, { params }));
   if (outcome.kind === 'task') await waitWithProgress(session, outcome.task.id);
 }

@@ -38,7 +38,8 @@ async function attach(session: Session, vmId: string, name: string): Promise<voi
     printLine(world.stderr, `Connected to ${name}. Leave with Ctrl-].`);
   const unplug = plugIn(world, socket);
   try {
-    await closed;
+    const reason = await closed;
+    if (reason !== '') session.out.remark(`The server closed the console: ${reason}.`);
   } finally {
     unplug();
     world.signal.removeEventListener('abort', onAbort);

@@ -1,6 +1,6 @@
 /** `cairn vm …`: virtual machines and their power. */
 import { readFileSync } from 'node:fs';
-import { unwrap, type CairnClient, type components } from '@cairn/api-client';
+import { taskOf, unwrap, type components } from '@cairn/api-client';
 import { bootDeviceSchema, firmwareSchema, vmPowerVerbs, type VmPowerVerb } from '@cairn/contracts';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
@@ -8,7 +8,14 @@ import { vmColumns, vmDetails } from '../columns';
 import { diskCreateOf, parseDisk, parseNic } from '../device-options';
 import { UsageError } from '../exit';
 import { fetchVm, isoIdOf, vmIdOf } from '../resolve';
-import { dryRunQuery, finish, optionsOf, withSession, type Session } from '../session';
+import {
+  dryRunQuery,
+  finish,
+  optionsOf,
+  waitWithProgress,
+  withSession,
+  type Session,
+} from '../session';
 import { parseCount, parseSize } from '../units';
 import type { World } from '../world';
 import { listCommand } from './list';
@@ -101,20 +108,32 @@ function createCommand(vm: Command, world: World): void {
     .option('--start', 'start it when it is made');
   withDryRun(withTask(command)).action((name: string, _options: unknown, self: Command) =>
     withSession(world, self, async (session) => {
-      const body = await createBody(session.client, name, optionsOf(self, createSchema));
+      const options = optionsOf(self, createSchema);
+      const body = await createBody(session, name, options);
       const query = dryRunQuery(session);
       const result = await session.client.POST('/api/v1/vms', { body, params: { query } });
       await finish(session, result, {
         what: `vm ${name}: create`,
         resource: (made) => session.out.item(made, vmDetails),
-        finished: async (task) => showVm(session, task.resource?.id ?? name),
+        finished: async (task) => {
+          const vmId = task.resource?.id ?? name;
+          if (options.start) await startMade(session, vmId);
+          session.out.item(await fetchVm(session.client, vmId), vmDetails);
+        },
       });
     }),
   );
 }
 
+/** With --wait the start is a task of its own, so that its end decides about the exit code. */
+async function startMade(session: Session, vmId: string): Promise<void> {
+  const path = '/api/v1/vms/{vmId}/actions/start';
+  const task = taskOf(await session.client.POST(path, { params: { path: { vmId } } }));
+  await waitWithProgress(session, task.id);
+}
+
 async function createBody(
-  client: CairnClient,
+  { client, options: { wait, dryRun } }: Session,
   name: string,
   options: z.infer<typeof createSchema>,
 ): Promise<Schemas['VmCreate']> {
@@ -130,7 +149,7 @@ async function createBody(
     ...given({ deletionProtection: options.protect }),
     disks,
     nics: options.nic.map(parseNic),
-    start: options.start,
+    start: options.start && (dryRun || !wait),
   };
 }
 
@@ -266,8 +285,4 @@ async function changePower(session: Session, name: string, verb: VmPowerVerb, co
   }
   const path = `/api/v1/vms/{vmId}/actions/${verb}` as const;
   await finish(session, await session.client.POST(path, { params }), { what });
-}
-
-async function showVm(session: Session, name: string): Promise<void> {
-  session.out.item(await fetchVm(session.client, name), vmDetails);
 }
