@@ -23,6 +23,14 @@ const CLOSE_GOING_AWAY = 1001;
 const CLOSE_NO_GUEST = 4404;
 const CLOSE_TOO_SLOW = 4408;
 
+type Verdict =
+  | { readonly kind: 'granted'; readonly grant: TicketGrant }
+  | { readonly kind: 'refused'; readonly status: number; readonly reason: string };
+
+function refused(status: number, reason: string): Verdict {
+  return { kind: 'refused', status, reason };
+}
+
 @Injectable()
 export class ConsoleBridge implements OnApplicationShutdown {
   readonly #server = new WebSocketServer({
@@ -59,14 +67,24 @@ export class ConsoleBridge implements OnApplicationShutdown {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.once('error', () => socket.destroy());
-    const url = new URL(request.url ?? '/', 'http://node');
-    if (url.pathname !== CONSOLE_PATH) return refuse(socket, 404, 'Not Found');
-    if (!isSameOrigin(request)) return refuse(socket, 403, 'Forbidden');
-    const query = consoleQuerySchema.safeParse(Object.fromEntries(url.searchParams));
+    const verdict = this.#verdictOn(request);
+    if (verdict.kind === 'refused') {
+      refuse(socket, verdict.status, verdict.reason);
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (client) => {
+      this.#serve(client, verdict.grant);
+    });
+  }
+
+  #verdictOn(request: IncomingMessage): Verdict {
+    const [path = '', search = ''] = (request.url ?? '').split('?');
+    if (path !== CONSOLE_PATH) return refused(404, 'Not Found');
+    if (!isSameOrigin(request)) return refused(403, 'Forbidden');
+    if (this.connectionCount >= CONNECTIONS_MAX) return refused(503, 'Service Unavailable');
+    const query = consoleQuerySchema.safeParse(Object.fromEntries(new URLSearchParams(search)));
     const grant = query.success ? this.tickets.redeem(query.data.ticket) : null;
-    if (grant === null) return refuse(socket, 403, 'Forbidden');
-    if (this.connectionCount >= CONNECTIONS_MAX) return refuse(socket, 503, 'Service Unavailable');
-    this.#server.handleUpgrade(request, socket, head, (client) => this.#serve(client, grant));
+    return grant === null ? refused(403, 'Forbidden') : { kind: 'granted', grant };
   }
 
   #serve(client: WebSocket, grant: TicketGrant): void {

@@ -42,7 +42,7 @@ export class MediaStore {
       updatedAt: now,
       revision: await this.#record(manager, media.kind, media.id, 'upsert'),
     };
-    await manager.insert(MediaEntity, row as never);
+    await manager.insert(MediaEntity, row);
     return row;
   }
 
@@ -68,11 +68,7 @@ export class MediaStore {
     const row = await manager.findOneBy(MediaEntity, { id });
     if (row === null) return;
     const revision = await this.#record(manager, row.kind, id, 'upsert');
-    await manager.update(MediaEntity, { id }, {
-      ...patch,
-      updatedAt: new Date(),
-      revision,
-    } as never);
+    await manager.update(MediaEntity, { id }, { ...patch, updatedAt: new Date(), revision });
   }
 
   /** Locks the row for the transaction: a second writer sees what the first one has decided. */

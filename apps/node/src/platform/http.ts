@@ -23,16 +23,27 @@ function forbidStoring(request: Request, response: Response, next: NextFunction)
   next();
 }
 
+function applicationOptions(
+  world: World,
+  httpsOptions: HttpsOptions | null,
+): { logger: NestLog; bodyParser: false; abortOnError: false; httpsOptions?: HttpsOptions } {
+  return {
+    logger: new NestLog(world.logger),
+    bodyParser: false,
+    abortOnError: false,
+    ...(httpsOptions === null ? {} : { httpsOptions }),
+  };
+}
+
 export async function createApp(
   world: World,
   httpsOptions: HttpsOptions | null,
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(world), {
-    bodyParser: false,
-    logger: new NestLog(world.logger),
-    abortOnError: false,
-    ...(httpsOptions === null ? {} : { httpsOptions }),
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.with(world),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class that nobody can make.
+    applicationOptions(world, httpsOptions),
+  );
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.set('etag', false);

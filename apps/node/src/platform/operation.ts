@@ -43,8 +43,8 @@ export type QueryOf<Id extends OperationId> = (Routes[Id] extends {
   query: infer Schema extends z.ZodType;
 }
   ? z.output<Schema>
-  : Record<never, never>) &
-  (Routes[Id] extends { dryRun: true } ? { readonly dryRun?: boolean } : Record<never, never>);
+  : unknown) &
+  (Routes[Id] extends { dryRun: true } ? { readonly dryRun?: boolean } : unknown);
 
 /** Everything a request of an operation says, parsed. */
 export interface InputOf<Id extends OperationId> {

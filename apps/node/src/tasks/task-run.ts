@@ -177,7 +177,8 @@ export class TaskRun<Params, Checkpoint> {
   async #persist(write: () => Promise<void>): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await write();
+        await write();
+        return;
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError) || this.#stop.signal.aborted) throw error;
         await delay(backOffMs(attempt, 200, 3_000), this.#stop.signal);

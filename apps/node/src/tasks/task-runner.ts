@@ -37,7 +37,7 @@ export class TaskRunner {
 
   /** Makes a kind of task known. All kinds are registered before `recover` is called. */
   register<P, C>(definition: TaskDefinition<P, C>): void {
-    this.#definitions.set(definition.kind, eraseTypes(definition));
+    this.#definitions.set(definition.kind, definition);
   }
 
   /**
@@ -166,9 +166,4 @@ export function isTerminal(state: TaskRow['state']): boolean {
 function ownerLost(row: TaskRow): ProblemError {
   if (row.cancelRequested) return new ProblemError('task.cancelled', 'The task was cancelled.');
   return new ProblemError('task.ownerLost', 'The service stopped while the task was running.');
-}
-
-/** The registry calls a definition only with what its own parsers returned. */
-function eraseTypes<P, C>(definition: TaskDefinition<P, C>): AnyTaskDefinition {
-  return definition as unknown as AnyTaskDefinition;
 }

@@ -42,7 +42,7 @@ export interface Answer {
 }
 
 /** Picks a value out of an answer by a dotted path; fails the test when it is not there. */
-export function pick(answer: Answer | unknown, path: string): unknown {
+export function pick(answer: unknown, path: string): unknown {
   let value: unknown = isAnswer(answer) ? answer.body : answer;
   for (const step of path.split('.')) {
     if (typeof value !== 'object' || value === null || !(step in value)) {
@@ -53,7 +53,7 @@ export function pick(answer: Answer | unknown, path: string): unknown {
   return value;
 }
 
-export function pickString(answer: Answer | unknown, path: string): string {
+export function pickString(answer: unknown, path: string): string {
   const value = pick(answer, path);
   if (typeof value !== 'string') throw new Error(`${path} is not a string`);
   return value;

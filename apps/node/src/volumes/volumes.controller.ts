@@ -38,10 +38,11 @@ export class VolumesController {
   async delete(
     @Input() input: InputOf<'deleteVolume'>,
     @Context() context: RequestContext,
-  ): Promise<Reply | void> {
+  ): Promise<Reply> {
     const { volumeId } = input.params;
     if (input.query.dryRun === true) return new Reply(200, await this.volumes.planDelete(volumeId));
     await this.volumes.delete(volumeId, context.ifMatch);
+    return new Reply(204, undefined);
   }
 
   @Operation('resizeVolume')
