@@ -23,6 +23,15 @@ it("shows the API's own words, the fields, the blockers and the request to quote
   expect(problemLine(refusal)).toContain('web-1 is running.');
 });
 
+it('does not repeat a title as its own explanation', () => {
+  const detail = 'User name or password is wrong.';
+  const problem = problemOf({ code: 'auth.invalidCredentials', detail, requestId: 'r-2' });
+  expect(describeProblem({ problem })).toMatchObject({
+    title: 'User name or password is wrong',
+    detail: null,
+  });
+});
+
 it('says that the service could not be reached when there is no answer at all', () => {
   const view = describeProblem(new TypeError('fetch failed'));
   expect(view.title).toBe('The service could not be reached');

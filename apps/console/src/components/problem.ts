@@ -23,7 +23,7 @@ export function describeProblem(error: unknown): ProblemView {
   if (problem) {
     return {
       title: problem.title,
-      detail: problem.detail === problem.title || problem.detail === '' ? null : problem.detail,
+      detail: saysMore(problem) ? problem.detail : null,
       items: [
         ...problem.errors.map((each) => fieldSentence(each.path, each.message)),
         ...problem.blockers.map((each) => each.message),
@@ -43,6 +43,12 @@ export function describeProblem(error: unknown): ProblemView {
 export function problemLine(error: unknown): string {
   const view = describeProblem(error);
   return [view.title, view.detail, ...view.items].filter((part) => part !== null).join('. ');
+}
+
+/** Whether the detail is more than the title with a full stop. */
+function saysMore({ title, detail }: Problem): boolean {
+  const bare = detail.replace(/\.$/, '');
+  return bare !== '' && bare !== title;
 }
 
 function fieldSentence(path: string, message: string): string {
