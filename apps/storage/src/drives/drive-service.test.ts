@@ -26,7 +26,7 @@ describe('DriveService', () => {
     expect((await add(at('a.cairn'), { createBytes: GIB })).id).toBe(drive.id);
     expect(await life.drives.list()).toEqual([drive]);
     await life.drives.remove(drive.id);
-    await life.drives.remove(drive.id);
+    expect(await kindOfFailure(life.drives.remove(drive.id))).toBe('not_found');
     expect(await life.drives.list()).toEqual([]);
   });
 

@@ -229,10 +229,13 @@ export class DriveService {
     record: StoreRecord,
     request: StorageDriveAdd,
   ): Promise<StorageDrive> {
-    if (request.force) {
-      throw new StorageError('busy', `${request.path} is a drive of this node; remove it first`, {
-        driveId: storeId,
-      });
+    const isSame =
+      !request.force &&
+      record.fileIsOurs === (request.createBytes !== undefined) &&
+      (request.createBytes === undefined || request.createBytes === record.sizeBytes);
+    if (!isSame) {
+      const message = `${request.path} is a drive of this node already`;
+      throw new StorageError('already_exists', message, { driveId: storeId });
     }
     return this.describe(storeId, record, (await this.states()).get(storeId));
   }
@@ -287,11 +290,13 @@ export class DriveService {
     }
   }
 
-  /** Removes an empty drive; one that is gone already is fine. */
+  /** Removes an empty drive. */
   async remove(storeId: string): Promise<void> {
     await this.locks.run(storeId, async () => {
       const record = this.facts.ownStores().get(storeId);
-      if (record === undefined) return;
+      if (record === undefined) {
+        throw new StorageError('not_found', `there is no drive ${storeId}`, { driveId: storeId });
+      }
       const volumes = this.facts.volumesOnStore(storeId);
       if (volumes.length > 0) {
         const message = `${volumes.length} volumes live on drive ${storeId}`;

@@ -201,11 +201,11 @@ export class VolumeService {
     });
   }
 
-  /** Throws busy for a volume that is not attached. */
+  /** Throws not_found for a volume that is not attached: nothing is counted then. */
   async stats(volumeId: string): Promise<VolumeStats> {
     this.record(volumeId);
     if (!this.attached.has(volumeId)) {
-      throw new StorageError('busy', `volume ${volumeId} is not attached`, { volumeId });
+      throw new StorageError('not_found', `volume ${volumeId} is not attached`, { volumeId });
     }
     return this.engine.call('volume.stats', { volumeId });
   }

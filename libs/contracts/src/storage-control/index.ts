@@ -16,8 +16,8 @@
  *     POST   /v1/volumes/:id/resize        StorageVolumeResize -> StorageVolume
  *     GET    /v1/volumes/:id/stats         StorageVolumeStats
  *
- * Everything may be repeated: a repeated creation with the same `externalId` gives the same volume, a repeated attach the
- * same attachment. A failure is a StorageProblem with a status code of `storageErrorStatus`.
+ * What changes something may be repeated: a creation with the same `externalId` gives the same volume, an attach the same
+ * attachment, the same addition of a drive the same drive; a drive that is removed already is `not_found`. A failure is a StorageProblem with a status code of `storageErrorStatus`.
  */
 export * from './errors';
 export * from './status';
