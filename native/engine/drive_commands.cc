@@ -75,7 +75,8 @@ void Engine::drive_format(Params& params, Answer answer) {
   options.store = params.uuid_if_any("storeId").value_or(store::Uuid{});
   options.serial = params.text_if_any("serial").value_or("");
   options.force = params.flag("force");
-  options.media_is_zero = create_bytes.has_value();
+  // A new file reads as zeroes, and is written all the same: the first write to space that was only
+  // set aside costs the file system a commit of its own, which every journal write would wait for.
   if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
   const auto drive_class = parse_drive_class(class_name.value_or("unknown"));
   if (!drive_class) {

@@ -52,6 +52,7 @@ class UringDisk final : public Disk {
   explicit UringDisk(UringReactor& reactor);
   Status open_file(const UringDiskOptions& options);
   Status lock_file(const UringDiskOptions& options);
+  [[nodiscard]] bool syncs_after(const DiskRequest& request) const;
   void check(const DiskRequest& request) const;
   void start(DiskRequest& request);
   void start_next();
