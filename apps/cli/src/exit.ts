@@ -77,9 +77,10 @@ export function errorLines(error: unknown): string[] {
 function apiErrorLines(error: ApiError): string[] {
   const { problem } = error;
   if (problem === null) return [error.message];
-  const fields = problem.errors.map(
-    ({ path, message }) => `  ${path === '' ? 'request' : path}: ${message}`,
-  );
+  const repeated = problem.errors.length === 1;
+  const fields = problem.errors
+    .filter(({ message }) => !(repeated && problem.detail.includes(message)))
+    .map(({ path, message }) => `  ${path === '' ? 'the request' : path} ${message}`);
   const blockers = problem.blockers
     .filter(({ message }) => message !== problem.detail)
     .map(({ message }) => `  ${message}`);

@@ -45,6 +45,28 @@ describe('field errors', () => {
     );
   });
 
+  it('read on after the name of the field', () => {
+    const messages = errorsOf({
+      id: 'x',
+      name: '',
+      vcpus: 129,
+      memoryBytes: 2 ** 26 + 1,
+      firmware: 'efi',
+      start: 'yes',
+      description: 'x'.repeat(1025),
+    }).map(({ path, message }) => `${path} ${message}`);
+    expect(messages).toEqual([
+      'id must be a UUID of version 7',
+      'name must have at least 1 characters',
+      expect.stringMatching(/^name must start with a letter/),
+      'description must have at most 1024 characters',
+      'vcpus must be at most 128',
+      'memoryBytes must be a multiple of 1048576',
+      'firmware must be one of bios, uefi',
+      'start must be a boolean',
+    ]);
+  });
+
   it('lead into unions', () => {
     const errors = errorsOf({
       name: 'a',

@@ -184,12 +184,12 @@ function fieldErrorsOfIssue(
       return issue.keys.map((key) => ({
         path: dotted([...path, key]),
         code: 'unknownField',
-        message: 'There is no such field.',
+        message: 'is not a field that is known here',
       }));
     case 'invalid_union':
       return fieldErrorsOfUnion(issue, path);
     default:
-      return [{ path: dotted(path), code: fieldErrorCodeOf(issue), message: issue.message }];
+      return [{ path: dotted(path), code: fieldErrorCodeOf(issue), message: messageOf(issue) }];
   }
 }
 
@@ -210,8 +210,7 @@ function fieldErrorsOfUnion(
 function fieldErrorCodeOf(issue: z.core.$ZodIssue): FieldErrorCode {
   switch (issue.code) {
     case 'invalid_type':
-      // zod has no code of its own for a field that is not there.
-      return issue.message.endsWith('received undefined') ? 'required' : 'invalidType';
+      return isMissing(issue) ? 'required' : 'invalidType';
     case 'too_small':
       return 'tooSmall';
     case 'too_big':
@@ -223,6 +222,54 @@ function fieldErrorCodeOf(issue: z.core.$ZodIssue): FieldErrorCode {
     default:
       return 'invalidValue';
   }
+}
+
+/** zod has no code of its own for a field that is not there. */
+function isMissing(issue: z.core.$ZodIssueInvalidType): boolean {
+  return issue.message.endsWith('received undefined');
+}
+
+/** What is wrong, so that it reads on after the name of the field. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (isMissing(issue)) return 'is required';
+      return `must be ${withArticle(issue.expected)}`;
+    case 'too_small':
+      return `must ${sizeVerb(issue.origin)} at least ${issue.minimum}${sizeNoun(issue.origin)}`;
+    case 'too_big':
+      return `must ${sizeVerb(issue.origin)} at most ${issue.maximum}${sizeNoun(issue.origin)}`;
+    case 'not_multiple_of':
+      return `must be a multiple of ${issue.divisor}`;
+    case 'invalid_value':
+      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
+    case 'invalid_format':
+      return formatRules[issue.format] ?? issue.message;
+    default:
+      return issue.message;
+  }
+}
+
+/** The rules of formats whose own messages say only that they are broken. */
+const formatRules: Readonly<Record<string, string>> = {
+  uuid: 'must be a UUID of version 7',
+  guid: 'must be a UUID',
+  url: 'must be an http or https address',
+  datetime: 'must be a time in UTC such as 2026-01-31T12:00:00Z',
+};
+
+function withArticle(type: string): string {
+  if (type === 'int') return 'a whole number';
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function sizeVerb(origin: string): string {
+  return origin === 'string' || origin === 'array' ? 'have' : 'be';
+}
+
+function sizeNoun(origin: string): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' ? ' items' : '';
 }
 
 function dotted(path: readonly PropertyKey[]): string {
