@@ -4,6 +4,8 @@
 #include <limits>
 #include <string_view>
 
+#include "host/network_devices.h"
+
 namespace cairn::host {
 namespace {
 
@@ -31,12 +33,16 @@ Result<InheritedFile> parse_file(const std::string& text) {
     file.mode = InheritedFile::Mode::read_write;
   } else if (mode == "append") {
     file.mode = InheritedFile::Mode::append;
-  } else if (mode == "output") {
-    file.mode = InheritedFile::Mode::output;
+  } else if (mode == "tap") {
+    file.mode = InheritedFile::Mode::tap;
   } else {
-    return refused("--file takes the mode ro, rw, append or output");
+    return refused("--file takes the mode ro, rw, append or tap");
   }
   file.path = text.substr(second + 1);
+  if (file.mode == InheritedFile::Mode::tap) {
+    if (!valid_interface_name(file.path)) return refused("--file takes a tap's name");
+    return file;
+  }
   if (file.path.empty() || file.path.front() != '/')
     return refused("--file takes an absolute path");
   return file;

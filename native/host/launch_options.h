@@ -18,7 +18,7 @@ struct InheritedFile {
     read_only,
     read_write,
     append,  ///< A log: appended to by the program, kept below log_bytes_max by the launcher.
-    output,  ///< Appended to as well; its owner truncates it.
+    tap,     ///< `path` is the name of an existing tap; the program needs no right to open it.
   };
   int fd = -1;
   Mode mode = Mode::read_only;
@@ -45,7 +45,7 @@ inline constexpr int kLastInheritedFd = 63;
 
 inline constexpr const char* kLaunchUsage =
     "usage: cairn-vm-launch --dir DIR [--uid N --gid N [--groups N,N]] [--file "
-    "FD:ro|rw|append:PATH]\n"
+    "FD:ro|rw|append:PATH|FD:tap:NAME]\n"
     "         [--log-bytes N] [--file-bytes N] [--cgroup DIR] -- PROGRAM [ARGUMENT...]\n";
 
 }  // namespace cairn::host

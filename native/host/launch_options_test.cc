@@ -40,6 +40,7 @@ TEST(LaunchOptions, RefusesWhatItDoesNotUnderstand) {
       {"--dir", "/v", "--file", "3:ro:/x", "--", "qemu"},
       {"--dir", "/v", "--file", "10:wx:/x", "--", "qemu"},
       {"--dir", "/v", "--file", "10:ro:x", "--", "qemu"},
+      {"--dir", "/v", "--file", "10:tap:a/b", "--", "qemu"},
       {"--dir", "/v", "--file", "10:ro:/x", "--file", "10:ro:/y", "--", "qemu"},
       {"--dir", "/v", "--log-bytes", "0", "--", "qemu"},
       {"--dir"},

@@ -101,6 +101,14 @@ Status add_tap(const TapOptions& options) {
   return {};
 }
 
+Result<OwnedFd> open_tap(const std::string& name) {
+  if (!valid_interface_name(name)) return invalid_name(name);
+  if (::if_nametoindex(name.c_str()) == 0) {
+    return Status(ErrorKind::not_found, "there is no tap " + name);
+  }
+  return attach_tap(name);
+}
+
 Status delete_tap(const std::string& name) {
   if (!valid_interface_name(name)) return invalid_name(name);
   if (::if_nametoindex(name.c_str()) == 0) return {};

@@ -9,13 +9,14 @@
 #include <string>
 
 #include "base/status.h"
+#include "host/owned_fd.h"
 
 namespace cairn::host {
 
 struct TapOptions {
   std::string name;
   std::string bridge;
-  uid_t owner = 0;  ///< The only user that may open the tap; it needs no capability for it.
+  uid_t owner = 0;  ///< The only user that may attach to the tap; it needs no capability for it.
   std::optional<uint32_t> mtu;
 };
 
@@ -25,6 +26,8 @@ struct TapOptions {
 /// Makes a persistent tap with a vnet header, joins it to the bridge and sets it up.
 /// On failure the tap does not exist. `not_found`: there is no such bridge.
 [[nodiscard]] Status add_tap(const TapOptions& options);
+/// The existing tap's descriptor, ready for a hypervisor. `not_found`: there is no such tap.
+[[nodiscard]] Result<OwnedFd> open_tap(const std::string& name);
 [[nodiscard]] Status delete_tap(const std::string& name);
 
 [[nodiscard]] Status add_bridge(const std::string& name, std::optional<uint32_t> mtu);

@@ -17,6 +17,7 @@
 #include "host/files.h"
 #include "host/json_text.h"
 #include "host/log_rotation.h"
+#include "host/network_devices.h"
 
 namespace cairn::host {
 namespace {
@@ -32,14 +33,21 @@ std::string identity_json(const ProcessIdentity& process) {
 int open_flags(InheritedFile::Mode mode) {
   switch (mode) {
     case InheritedFile::Mode::read_only:
+    case InheritedFile::Mode::tap:
       return O_RDONLY;
     case InheritedFile::Mode::read_write:
       return O_RDWR;
     case InheritedFile::Mode::append:
-    case InheritedFile::Mode::output:
       return O_WRONLY | O_APPEND | O_CREAT;
   }
   return O_RDONLY;
+}
+
+Result<OwnedFd> open_inherited(const InheritedFile& file) {
+  if (file.mode == InheritedFile::Mode::tap) return open_tap(file.path);
+  OwnedFd opened(::open(file.path.c_str(), open_flags(file.mode) | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!opened.open()) return errno_status(file.path, errno);
+  return opened;
 }
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -113,9 +121,9 @@ Status VmLauncher::open_files() {
                       O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!log_.open()) return errno_status(kLogName, errno);
   for (const InheritedFile& file : options_.files) {
-    OwnedFd opened(::open(file.path.c_str(), open_flags(file.mode) | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!opened.open()) return errno_status(file.path, errno);
-    files_.push_back(std::move(opened));
+    Result<OwnedFd> opened = open_inherited(file);
+    if (!opened.ok()) return opened.status();
+    files_.push_back(std::move(opened).value());
   }
   return {};
 }

@@ -5,7 +5,7 @@
  *     spec.json                   what was started, for adoption
  *     uid                         the user QEMU runs as
  *     lock process.json exit.json qemu.pid qemu.log serial.log[.1]   see cairn-vm-launch
- *     start.json screenshot.png seed.iso
+ *     start.json seed.iso
  *     q/                          QEMU's sockets; QEMU's own until the guest runs, then sealed
  *   <stateDir>/vms/<id>/
  *     nvram.fd                    UEFI variables, unless they are on a volume
@@ -76,9 +76,6 @@ export class VmDirectory {
   get serialLog(): string {
     return join(this.path, 'serial.log');
   }
-  get screenshot(): string {
-    return join(this.path, 'screenshot.png');
-  }
   get seed(): string {
     return join(this.path, 'seed.iso');
   }
@@ -102,13 +99,22 @@ export class VmDirectory {
     if (credentials !== null) await chown(this.socketDir, credentials.uid, credentials.gid);
     // An earlier run's console is kept as the older part of this one's.
     await rename(this.serialLog, `${this.serialLog}.1`).catch(ignoreMissing);
-    await rm(this.screenshot, { force: true });
   }
 
   /** Takes `q/` from QEMU; its sockets stay. */
   async seal(credentials: VmCredentials | null): Promise<void> {
     if (credentials === null) return;
     await chown(this.socketDir, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
+    await chmod(this.socketDir, 0o711);
+  }
+
+  /** A file that QEMU can write and nobody can put anything else in the place of. */
+  async makeOutput(name: string, credentials: VmCredentials | null): Promise<string> {
+    const path = join(this.socketDir, name);
+    await rm(path, { force: true });
+    await writeFile(path, '', { mode: 0o600 });
+    if (credentials !== null) await chown(path, credentials.uid, credentials.gid);
+    return path;
   }
 
   async writeSpec(spec: VmSpec): Promise<void> {

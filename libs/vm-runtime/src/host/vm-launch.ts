@@ -27,10 +27,13 @@ export type ExitRecord = z.output<typeof exitRecordSchema>;
 
 const errorSchema = z.object({ error: z.object({ kind: z.string(), message: z.string() }) });
 
-/** A file the launcher opens with the service's rights and hands to QEMU as a descriptor. */
+/**
+ * What the launcher opens with the service's rights and hands to QEMU as a descriptor; for `tap`
+ * the path is the name of an existing tap.
+ */
 export interface InheritedFile {
   readonly fd: number;
-  readonly mode: 'ro' | 'rw' | 'append' | 'output';
+  readonly mode: 'ro' | 'rw' | 'append' | 'tap';
   readonly path: string;
 }
 

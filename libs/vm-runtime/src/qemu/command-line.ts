@@ -15,7 +15,7 @@ import { addresses, type Addresses } from './addresses';
 import { nicOptions } from './nic-devices';
 
 /** Descriptors that the launcher gives to QEMU; the numbers start where the launcher's end. */
-export const INHERITED_FD = { serialLog: 10, screenshot: 11, nvram: 12, seed: 13 } as const;
+export const INHERITED_FD = { serialLog: 10, nvram: 11, seed: 12, firstTap: 20 } as const;
 
 export interface CommandLineContext {
   readonly qemuBinary: string;
@@ -24,8 +24,6 @@ export interface CommandLineContext {
   readonly socketDir: string;
   readonly firmwareCodePath: string;
   readonly hasSeed: boolean;
-  /** Name of the tap of each bridged NIC, by NIC id. */
-  readonly taps: ReadonlyMap<string, string>;
 }
 
 export function buildCommandLine(spec: VmSpec, context: CommandLineContext): readonly string[] {
@@ -41,7 +39,7 @@ export function buildCommandLine(spec: VmSpec, context: CommandLineContext): rea
     ...serviceDevices(spec, context, place),
     ...diskOptions(spec, place),
     ...(context.hasSeed ? seedOptions(place) : []),
-    ...nicOptions(spec, context.taps, place),
+    ...nicOptions(spec, place),
   ];
 }
 
@@ -65,7 +63,6 @@ function processOptions(spec: VmSpec, context: CommandLineContext): string[] {
     '-S',
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...addFd(INHERITED_FD.serialLog, 'serial-log'),
-    ...addFd(INHERITED_FD.screenshot, 'screenshot'),
     ...(context.hasSeed ? addFd(INHERITED_FD.seed, 'seed') : []),
     ...(spec.firmware === 'uefi' && spec.nvram === null ? addFd(INHERITED_FD.nvram, 'nvram') : []),
   ];

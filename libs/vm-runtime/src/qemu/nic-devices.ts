@@ -1,23 +1,24 @@
 /** The spec's NICs as netdevs and devices. Pure; see command-line.ts for the rules. */
 import type { VmNic, VmSpec } from '../vm-spec';
 import type { Addresses } from './addresses';
-import { json } from './command-line';
+import { INHERITED_FD, json } from './command-line';
 import type { JsonObject } from './disk-devices';
 
 export function nicDevice(id: string): string {
   return `dev-${id}`;
 }
 
-export function nicOptions(
-  spec: VmSpec,
-  taps: ReadonlyMap<string, string>,
-  place: Addresses,
-): string[] {
+/** The descriptor of the tap of the spec's NIC `index`. */
+export function tapFd(index: number): number {
+  return INHERITED_FD.firstTap + index;
+}
+
+export function nicOptions(spec: VmSpec, place: Addresses): string[] {
   return spec.nics.flatMap((nic, index) => {
     const boot = spec.bootOrder.indexOf(nic.id);
     const virtio = nic.model === 'virtio';
     return [
-      ...json('-netdev', { id: `net${index}`, ...netdev(nic, taps) }),
+      ...json('-netdev', { id: `net${index}`, ...netdev(nic, index) }),
       ...json('-device', {
         driver: virtio ? 'virtio-net-pci' : 'e1000',
         id: nicDevice(nic.id),
@@ -32,15 +33,9 @@ export function nicOptions(
   });
 }
 
-function netdev(nic: VmNic, taps: ReadonlyMap<string, string>): JsonObject {
+function netdev(nic: VmNic, index: number): JsonObject {
   if (nic.kind === 'bridge') {
-    return {
-      type: 'tap',
-      ifname: taps.get(nic.id),
-      script: 'no',
-      downscript: 'no',
-      vhost: false,
-    };
+    return { type: 'tap', fd: String(tapFd(index)), vhost: false };
   }
   const forwards = nic.hostForwards.map(
     ({ protocol, hostAddress, hostPort, guestPort }) =>

@@ -1,5 +1,5 @@
 /** The VmRuntime on QEMU: a thin table of VMs; each VM's life is in qemu-vm.ts. */
-import { mkdir, readFile, truncate } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listVmIds, readBootId, UidPool, VmDirectory } from '../host/runtime-directory';
 import { ProcessWatch } from '../host/process-watch';
@@ -20,7 +20,6 @@ import {
 } from '../vm-runtime';
 import type { NbdSource, VmSpec } from '../vm-spec';
 import { hasProcess } from '../vm-state';
-import { fdsetPath, INHERITED_FD } from './command-line';
 import { QemuVm } from './qemu-vm';
 import { changeLimits, changeLink, changeMedium, takeScreenshot } from './running-devices';
 import { tapsOf, type RuntimeLog, type VmHost } from './vm-host';
@@ -173,10 +172,14 @@ class QemuVmRuntime implements VmRuntime {
     const vm = this.must(id);
     return vm.request(async () => {
       const { qmp } = vm.liveMonitor();
-      // QEMU appends to a file that the service owns: it has no right to make one.
-      await truncate(vm.directory.screenshot, 0);
-      await takeScreenshot(qmp, fdsetPath(INHERITED_FD.screenshot));
-      return readFile(vm.directory.screenshot);
+      const credentials = await this.credentialsFor(id);
+      const path = await vm.directory.makeOutput('screen.png', credentials);
+      try {
+        await takeScreenshot(qmp, path);
+        return await readFile(path);
+      } finally {
+        await rm(path, { force: true });
+      }
     });
   }
 

@@ -83,8 +83,8 @@ export async function prepareDevices(qmp: QmpClient, spec: VmSpec): Promise<void
   });
 }
 
-export async function takeScreenshot(qmp: QmpClient, fdset: string): Promise<void> {
-  await qmp.ask(z.unknown(), 'screendump', { filename: fdset, format: 'png' });
+export async function takeScreenshot(qmp: QmpClient, path: string): Promise<void> {
+  await qmp.ask(z.unknown(), 'screendump', { filename: path, format: 'png' });
 }
 
 function diskIndex(spec: VmSpec, id: string, role: 'disk' | 'cdrom'): number {

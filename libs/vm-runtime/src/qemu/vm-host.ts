@@ -12,6 +12,7 @@ import { VmRuntimeError, type AccelerationReport, type VmCredentials } from '../
 import type { VmSpec } from '../vm-spec';
 import { writeSeed } from './cloud-init-seed';
 import { buildCommandLine, INHERITED_FD } from './command-line';
+import { tapFd } from './nic-devices';
 
 /** Per log; the older part of the same size is kept beside it. */
 const LOG_BYTES_MAX = 2 ** 20;
@@ -70,7 +71,6 @@ export async function launchQemu(options: {
       socketDir: directory.socketDir,
       firmwareCodePath: join(host.firmwareDir, 'OVMF_CODE_4M.fd'),
       hasSeed: spec.cloudInit !== null,
-      taps: tapsOf(spec),
     });
     return await launchVm({
       programsDir: host.programsDir,
@@ -121,7 +121,6 @@ async function addTaps(
 function inheritedFiles(spec: VmSpec, directory: VmDirectory): readonly InheritedFile[] {
   const files: InheritedFile[] = [
     { fd: INHERITED_FD.serialLog, mode: 'append', path: directory.serialLog },
-    { fd: INHERITED_FD.screenshot, mode: 'output', path: directory.screenshot },
   ];
   if (spec.firmware === 'uefi' && spec.nvram === null) {
     files.push({ fd: INHERITED_FD.nvram, mode: 'rw', path: directory.nvram });
@@ -129,6 +128,11 @@ function inheritedFiles(spec: VmSpec, directory: VmDirectory): readonly Inherite
   if (spec.cloudInit !== null) {
     files.push({ fd: INHERITED_FD.seed, mode: 'ro', path: directory.seed });
   }
+  const taps = tapsOf(spec);
+  spec.nics.forEach((nic, index) => {
+    const tap = taps.get(nic.id);
+    if (tap !== undefined) files.push({ fd: tapFd(index), mode: 'tap', path: tap });
+  });
   return files;
 }
 

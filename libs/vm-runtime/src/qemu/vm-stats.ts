@@ -53,10 +53,9 @@ export async function collectStats(source: StatsSource): Promise<VmStats> {
 
 /** Pure: the counters of one disk; zeros for an empty drive. */
 export function diskStats(id: string, blocks: BlockStats): VmDiskStats {
-  const device = `/${diskDevice(id)}`;
-  const stats = blocks.find(
-    ({ qdev }) => qdev?.endsWith(device) || qdev?.includes(`${device}/`),
-  )?.stats;
+  const device = diskDevice(id);
+  // QEMU names a device by its id or, where the disk is a part of it, by a path with the id in it.
+  const stats = blocks.find(({ qdev }) => qdev?.split('/').includes(device))?.stats;
   return {
     id,
     readBytes: stats?.rd_bytes ?? 0,
