@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -202,6 +203,72 @@ TEST_F(UringDiskTest, waits_for_a_predecessor_to_let_go) {
   ::close(fd);
   open();
   EXPECT_NE(disk_, nullptr);
+}
+
+/// A block device over a file, for those who may make one.
+class LoopDevice {
+ public:
+  explicit LoopDevice(const std::string& file) {
+    const std::string command = "losetup --find --show " + file + " 2>/dev/null";
+    FILE* output = ::popen(command.c_str(), "r");
+    char line[256] = {};
+    if (output != nullptr && std::fgets(line, sizeof(line), output) != nullptr) path_ = line;
+    if (output != nullptr) ::pclose(output);
+    while (!path_.empty() && path_.back() == '\n') path_.pop_back();
+  }
+  ~LoopDevice() {
+    if (path_.empty()) return;
+    EXPECT_EQ(std::system(("losetup --detach " + path_).c_str()), 0);
+  }
+  LoopDevice(const LoopDevice&) = delete;
+  LoopDevice& operator=(const LoopDevice&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+TEST_F(UringDiskTest, drives_a_block_device_and_claims_it) {
+  make_sparse(8 * kMiB);
+  const LoopDevice loop(path_);
+  if (loop.path().empty()) GTEST_SKIP() << "no loop device can be made here";
+  path_ = loop.path();
+  open();
+  EXPECT_TRUE(disk_->is_block_device());
+  EXPECT_EQ(disk_->size_bytes(), 8 * kMiB);
+  const auto second = UringDisk::open(*reactor_, {.path = path_, .lock_wait_ms = 10});
+  EXPECT_EQ(second.status().kind(), ErrorKind::busy);
+  Block written(8192, 0x5a);
+  DiskRequest write{.kind = DiskRequest::Kind::write,
+                    .durable = true,
+                    .offset_bytes = kMiB,
+                    .buffers = written.buffers()};
+  DiskRequest flush{.kind = DiskRequest::Kind::flush};
+  const std::array<DiskRequest*, 2> changes = {&write, &flush};
+  run(changes);
+  EXPECT_TRUE(write.status.ok()) << write.status.message();
+  EXPECT_TRUE(flush.status.ok()) << flush.status.message();
+  disk_.reset();
+
+  reactor_ = std::move(UringReactor::create({})).value();
+  open();
+  DiskRequest discard{
+      .kind = DiskRequest::Kind::discard, .offset_bytes = kMiB, .discard_bytes = 4096};
+  DiskRequest elsewhere{
+      .kind = DiskRequest::Kind::discard, .offset_bytes = 4 * kMiB, .discard_bytes = kMiB};
+  const std::array<DiskRequest*, 2> discards = {&discard, &elsewhere};
+  run(discards);
+  EXPECT_TRUE(discard.status.ok()) << discard.status.message();
+  disk_.reset();
+
+  reactor_ = std::move(UringReactor::create({})).value();
+  open();
+  Block read_back(8192, 0xff);
+  DiskRequest read{.offset_bytes = kMiB, .buffers = read_back.buffers()};
+  const std::array<DiskRequest*, 1> reads = {&read};
+  run(reads);
+  EXPECT_EQ(read_back.bytes()[4096], 0x5a);  // Beside the discarded block.
+  disk_.reset();
 }
 
 TEST_F(UringDiskTest, refuses_what_is_neither_a_file_nor_a_block_device) {
