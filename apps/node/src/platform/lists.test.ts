@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pageOf } from './lists';
+import { matchesGlob, pageOf } from './lists';
 
 const items = [
   { id: '1', name: 'web-1', tags: ['web', 'prod'], vcpus: 4, status: { state: 'running' } },
@@ -24,6 +24,7 @@ describe('a list', () => {
   });
 
   it('treats pattern characters as plain text', () => {
+    expect(namesOf('state:running,stopped vcpus:>=4')).toEqual(['db-1', 'web-1']);
     expect(namesOf('(((')).toEqual([]);
     expect(namesOf('name:.*')).toEqual([]);
   });
@@ -40,6 +41,17 @@ describe('a list', () => {
     expect(pageOf(items, { limit: 1, cursor }, options).items[0]?.name).toBe('web-1');
     const without = items.filter((item) => item.name !== 'db-1');
     expect(pageOf(without, { limit: 1, cursor }, options).items[0]?.name).toBe('web-2');
+  });
+
+  it('says where a filter is wrong', () => {
+    expect(() => pageOf(items, { q: 'name:"open' }, options)).toThrow('not closed');
+  });
+
+  it('matches many stars in linear time', () => {
+    const pattern = `${'a*'.repeat(400)}b`;
+    const startedMs = performance.now();
+    expect(matchesGlob(pattern, 'a'.repeat(5_000))).toBe(false);
+    expect(performance.now() - startedMs).toBeLessThan(500);
   });
 
   it('refuses a cursor that is not its own', () => {

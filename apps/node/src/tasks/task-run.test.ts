@@ -8,11 +8,11 @@ import type { TaskDefinition, TaskStep } from './task-definition';
 import { TaskRun, type TaskRecords } from './task-run';
 import type { TaskPatch } from './task-store';
 
-type Steps = readonly TaskStep<unknown, { made?: string }>[];
+type Steps = readonly TaskStep<unknown, { made?: string | undefined }>[];
 
 const logger = createLogger({ name: 'test', level: 'silent' });
 
-function definitionOf(steps: Steps): TaskDefinition<unknown, { made?: string }> {
+function definitionOf(steps: Steps): TaskDefinition<unknown, { made?: string | undefined }> {
   return {
     kind: 'vm.create',
     cancellable: true,

@@ -15,6 +15,8 @@ const TASKS_RUNNING_MAX = 8;
 const TASKS_OPEN_MAX = 500;
 
 interface ActiveTask {
+  readonly row: TaskRow;
+  readonly queueKey: string;
   readonly abort: (reason: 'cancelled' | 'serviceStops') => void;
   readonly done: Promise<void>;
 }
@@ -94,6 +96,13 @@ export class TaskRunner {
     active.abort('cancelled');
   }
 
+  /** Cancels what can be cancelled of the tasks with this queue key, to make way. */
+  async interrupt(queueKey: string): Promise<void> {
+    for (const { row } of [...this.#active.values()].filter((task) => task.queueKey === queueKey)) {
+      if (row.cancellable) await this.cancel(row).catch(() => undefined);
+    }
+  }
+
   /** Waits until the task has ended, but no longer than `timeoutMs`; returns what it is then. */
   async wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<TaskRow | null> {
     const active = this.#active.get(id);
@@ -143,7 +152,7 @@ export class TaskRunner {
       .catch((error: unknown) => this.#refuse(row, run, error))
       .finally(() => this.#active.delete(row.id))
       .then(() => undefined);
-    this.#active.set(row.id, { abort: (reason) => run.abort(reason), done });
+    this.#active.set(row.id, { row, queueKey: key, abort: (reason) => run.abort(reason), done });
   }
 
   async #refuse(

@@ -18,7 +18,12 @@ export class TasksService {
     private readonly database: Database,
     private readonly runner: TaskRunner,
     private readonly feed: ChangeFeed,
-  ) {}
+  ) {
+    feed.registerTopic('tasks', async (id) => {
+      const row = await this.#find(id);
+      return row === null ? null : taskViewOf(row);
+    });
+  }
 
   async list(query: ListQuery): Promise<Page<Task>> {
     const revision = this.feed.revision;
@@ -40,9 +45,13 @@ export class TasksService {
   }
 
   async #require(id: string): Promise<TaskRow> {
-    const row = await this.database.read((manager) => manager.findOneBy(TaskEntity, { id }));
+    const row = await this.#find(id);
     if (row === null) throw notFound();
     return row;
+  }
+
+  async #find(id: string): Promise<TaskRow | null> {
+    return this.database.read((manager) => manager.findOneBy(TaskEntity, { id }));
   }
 }
 

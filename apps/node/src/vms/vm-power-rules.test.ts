@@ -16,9 +16,17 @@ describe('the power rules', () => {
     }
   });
 
-  it('offer a way out of every state that has a process', () => {
+  it('offer a way out of every state that has or will have a process', () => {
     const up = vmStates.filter((state) => powerRules.stop.allowed.includes(state));
-    expect(up).toEqual(['starting', 'running', 'paused', 'ioSuspended', 'stopping', 'unknown']);
+    expect(up).toEqual([
+      'starting',
+      'running',
+      'paused',
+      'ioSuspended',
+      'stopping',
+      'crashed',
+      'unknown',
+    ]);
   });
 
   it('say in which state a refused verb would be allowed', () => {

@@ -33,7 +33,8 @@ export const powerRules: Readonly<Record<VmPowerVerb, VerbRule>> = {
     seconds: 30,
   },
   stop: {
-    allowed: ['starting', 'running', 'paused', 'ioSuspended', 'stopping', 'unknown'],
+    // A crashed guest is restarted with back-off; to stop it is to end that.
+    allowed: ['starting', 'running', 'paused', 'ioSuspended', 'stopping', 'unknown', 'crashed'],
     effect: 'stop',
     desired: 'stopped',
     description: 'End the guest at once',

@@ -24,8 +24,11 @@ const paramsSchema = z.object({
   vmId: z.string(),
   deadlineSeconds: z.number().default(120),
   thenStop: z.boolean().default(false),
+  /** The reconciler goes on trying; a person who asked is told and decides. */
+  retried: z.boolean().default(false),
 });
-export type PowerParams = z.infer<typeof paramsSchema>;
+type PowerParams = z.infer<typeof paramsSchema>;
+export type PowerRequest = z.input<typeof paramsSchema>;
 type PowerContext = TaskContext<PowerParams, Record<string, never>>;
 type PowerDefinition = TaskDefinition<PowerParams, Record<string, never>>;
 
@@ -48,7 +51,9 @@ export class VmPowerTasks {
   }
 
   /** Records and starts the task of a verb; refuses it in the wrong state. */
-  async submit(verb: VmPowerVerb, params: PowerParams, actor: TaskActor): Promise<TaskRow> {
+  async submit(verb: VmPowerVerb, request: PowerRequest, actor: TaskActor): Promise<TaskRow> {
+    const params = paramsSchema.parse(request);
+    const interrupts = verb === 'stop' && this.runner.isBusy(params.vmId);
     const task = await this.database.transaction(async (manager) => {
       const { vm } = await this.store.lock(manager, params.vmId);
       const state = vmStateOf(vm, this.runtime.status(vm.id));
@@ -64,6 +69,8 @@ export class VmPowerTasks {
         manager,
       });
     });
+    // Cutting the power does not wait for a guest that takes its time to shut down.
+    if (interrupts) await this.runner.interrupt(params.vmId);
     this.runner.start(task);
     return task;
   }
@@ -71,13 +78,17 @@ export class VmPowerTasks {
   /** A VM that was created with "and start" gets its start as a task of its own. */
   async startAfterCreation(vmId: string): Promise<void> {
     const { vm } = await this.store.require(vmId);
-    await this.submitStart(vm);
+    await this.#submitStart(vm, false);
   }
 
   /** The reconciler's way to start a VM that should run. */
   async submitStart(vm: VmRow): Promise<void> {
+    await this.#submitStart(vm, true);
+  }
+
+  async #submitStart(vm: VmRow, retried: boolean): Promise<void> {
     await this.runner.submit(this.#require('start'), {
-      params: { vmId: vm.id, deadlineSeconds: 120, thenStop: false },
+      params: paramsSchema.parse({ vmId: vm.id, retried }),
       resource: { kind: 'vm', id: vm.id, name: vm.name },
       actor: SYSTEM_ACTOR,
     });
@@ -106,7 +117,7 @@ export class VmPowerTasks {
         {
           name: powerRules[verb].description,
           run: async (context) => this.#act(verb, context),
-          undo: async ({ params }) => this.#giveUp(verb, params.vmId),
+          undo: async ({ params }) => this.#giveUp(params),
         },
       ],
     };
@@ -122,7 +133,7 @@ export class VmPowerTasks {
       case 'shutdown':
         return this.#shutdown(context);
       case 'stop':
-        return this.power.stop(vmId);
+        return this.#stop(vmId);
       case 'reboot':
         return this.runtime.reboot(vmId, { deadlineMs, signal });
       case 'reset':
@@ -132,6 +143,15 @@ export class VmPowerTasks {
       case 'resume':
         return this.runtime.resume(vmId, { signal });
     }
+  }
+
+  /** A shutdown that was interrupted has given up its wish; this one stands. */
+  async #stop(vmId: string): Promise<void> {
+    const { vm } = await this.store.require(vmId);
+    if (vm.desiredPowerState !== 'stopped') {
+      await this.store.patch(vmId, { desiredPowerState: 'stopped' });
+    }
+    await this.power.stop(vmId);
   }
 
   async #shutdown({ params, signal }: PowerContext): Promise<void> {
@@ -148,12 +168,11 @@ export class VmPowerTasks {
   }
 
   /** What did not happen is not wanted any more, or the reconciler would go on trying. */
-  async #giveUp(verb: VmPowerVerb, vmId: string): Promise<void> {
+  async #giveUp({ vmId, retried }: PowerParams): Promise<void> {
     const record = await this.store.find(vmId);
-    if (record === null || record.vm.phase !== 'ready') return;
+    if (record === null || record.vm.phase !== 'ready' || retried) return;
     const state = vmStateOf(record.vm, this.runtime.status(vmId));
     const isUp = this.power.isRunning(vmId);
-    if (verb === 'start') return;
     const desired = state === 'paused' ? 'paused' : isUp ? 'running' : 'stopped';
     if (desired !== record.vm.desiredPowerState) {
       await this.store.patch(vmId, { desiredPowerState: desired });
