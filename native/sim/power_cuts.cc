@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
 
 #include "base/assert.h"
+#include "base/crc32c.h"
+#include "format/checkpoint.h"
+#include "format/superblock.h"
 #include "sim/sector_model.h"
 #include "sim/sim_disk.h"
 #include "sim/sim_executor.h"
@@ -93,6 +97,7 @@ class Run {
   bool format() {
     store::FormatOptions format;
     format.journal_bytes = (1 + random_.below(3)) * 256 * 1024;
+    format.segment_bytes = random_.below(2) == 0 ? 16 * 1024 : 32 * 1024;
     format.media_is_zero = true;
     store::Formatter formatter(environment(), format);
     store::StoreOperation operation;
@@ -151,6 +156,7 @@ class Run {
     config.journal_window_bytes = (1 + random_.below(8)) * 128 * 1024;
     config.destage_start_bytes = random_.below(2) == 0 ? 0 : (1 + random_.below(64)) * 4096;
     config.destage_chunks_max = static_cast<uint32_t>(1 + random_.below(16));
+    config.segments_free_min = static_cast<uint32_t>(random_.below(6));
     config.idle_ns = 1'000'000 * (1 + random_.below(1000));
     store_ = std::make_unique<store::Store>(environment(), config);
     store::StoreOperation operation;
@@ -208,6 +214,38 @@ class Run {
         const uint64_t count = std::min<uint64_t>(kCheckSectors, sectors - first);
         if (!check_range(*subject, first, count)) return false;
         if (disk_->power_lost()) return true;
+      }
+      if (!check_extents(*subject)) return false;
+      if (disk_->power_lost()) return true;
+    }
+    return true;
+  }
+
+  /// After all sectors were observed, the allocation map must say exactly where data is.
+  bool check_extents(Subject& subject) {
+    const uint64_t sectors = subject.model.sectors_count();
+    std::array<io::BlockExtent, 64> extents;
+    for (uint64_t at = 0; at < sectors;) {
+      io::ExtentQuery query;
+      bool done = false;
+      query.offset_bytes = at * kSectorBytes;
+      query.length_bytes = (sectors - at) * kSectorBytes;
+      query.extents = extents;
+      query.context = &done;
+      query.on_done = [](io::ExtentQuery& ended) { *static_cast<bool*>(ended.context) = true; };
+      subject.device->submit(query);
+      const bool ended =
+          executor_.run_until([&] { return done || disk_->power_lost(); }, kStepsMax);
+      if (!ended) return fail("an extent query never ended");
+      if (disk_->power_lost()) return true;
+      if (!query.status.ok()) return fail("extents: " + query.status.message());
+      if (query.extents_count == 0) return fail("an extent query answered nothing");
+      for (const io::BlockExtent& extent : std::span(extents).first(query.extents_count)) {
+        for (const uint64_t end = at + extent.length_bytes / kSectorBytes; at < end; ++at) {
+          if (extent.allocated == subject.model.holds_data(at)) continue;
+          return fail(fmt::format("volume {} sector {} is {}", subject.model.volume(), at,
+                                  extent.allocated ? "allocated and empty" : "a hole with data"));
+        }
       }
     }
     return true;
@@ -390,12 +428,42 @@ class Run {
   /// The power goes. Memory of requests in flight outlives the software that knew them.
   void end_life() {
     ++report_.cuts;
+    if (store_ != nullptr) report_.segments_cleaned += store_->stats().segments_cleaned;
     disk_->power_cut();
     executor_.drop_all();
     for (const auto& subject : subjects_) subject->device.reset();
     store_.reset();
     for (Operation& operation : operations_) operation.busy = false;
     busy_count_ = 0;
+    if (!options_.lying_flush && random_.below(6) == 0) spoil_newest_checkpoint();
+  }
+
+  /// While both checkpoints are whole, the newest may rot without harm: the older one and the
+  /// journal since it remain.
+  void spoil_newest_checkpoint() {
+    const std::span<std::byte> medium = disk_->medium();
+    const auto superblock = format::decode_superblock(medium.first(format::kSuperblockBytes));
+    if (!superblock.ok()) return;
+    const format::Geometry& g = superblock.value().geometry;
+    format::JournalIdentity identity;
+    std::memcpy(&identity.store_low, superblock.value().store.data(), sizeof identity.store_low);
+    identity.incarnation_low = static_cast<uint32_t>(superblock.value().incarnation);
+    std::array<uint64_t, 2> sequences{};
+    std::array<uint64_t, 2> lengths{};
+    for (uint32_t slot = 0; slot < 2; ++slot) {
+      const auto bytes = medium.subspan(g.checkpoint_slot_offset(slot), g.checkpoint_bytes);
+      const auto header = format::decode_checkpoint_header(bytes, identity, g);
+      if (!header.ok()) return;
+      const uint64_t body = format::shape_of(header.value()).body_bytes();
+      if (crc32c(bytes.subspan(format::kBlockBytes, body)) != header.value().body_crc) return;
+      sequences[slot] = header.value().sequence;
+      lengths[slot] = format::kBlockBytes + body;
+    }
+    const uint32_t newest = sequences[1] > sequences[0] ? 1 : 0;
+    const bool in_header = random_.below(2) == 0;
+    const uint64_t at = random_.below(in_header ? format::kBlockBytes : lengths[newest]);
+    medium[g.checkpoint_slot_offset(newest) + at] ^= std::byte{0x55};
+    ++report_.checkpoints_spoiled;
   }
 
   /// After the last cut: everything is there, and when all is deleted all space comes back.
@@ -432,6 +500,8 @@ class Run {
 void PowerCutReport::add(const PowerCutReport& other) {
   cuts += other.cuts;
   recoveries += other.recoveries;
+  checkpoints_spoiled += other.checkpoints_spoiled;
+  segments_cleaned += other.segments_cleaned;
   writes_acknowledged += other.writes_acknowledged;
   sectors_checked += other.sectors_checked;
   lost_writes += other.lost_writes;

@@ -24,6 +24,9 @@ struct PowerCutOptions {
 struct PowerCutReport {
   uint64_t cuts = 0;
   uint64_t recoveries = 0;
+  /// Times the newest checkpoint was spoiled, so that recovery had to use the older one.
+  uint64_t checkpoints_spoiled = 0;
+  uint64_t segments_cleaned = 0;
   uint64_t writes_acknowledged = 0;
   uint64_t sectors_checked = 0;
   uint64_t lost_writes = 0;

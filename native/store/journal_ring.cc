@@ -35,6 +35,8 @@ std::optional<JournalRing::Place> JournalRing::place(uint32_t blocks_min,
 void JournalRing::append(uint64_t position, uint32_t blocks, uint32_t header_crc) {
   CAIRN_ASSERT(position >= head_);
   CAIRN_ASSERT(position % blocks_ + blocks <= blocks_);
+  // The blocks skipped before the first group in the ring hold nothing.
+  if (next_lsn_ == tail_lsn_) tail_ = position;
   CAIRN_ASSERT(position + blocks - tail_ <= blocks_);
   if (next_lsn_ - tail_lsn_ == entries_.size()) grow();
   entries_[next_lsn_ & (entries_.size() - 1)] = {position, header_crc};

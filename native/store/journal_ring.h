@@ -36,6 +36,7 @@ class JournalRing {
   [[nodiscard]] uint64_t tail_lsn() const { return tail_lsn_; }
   [[nodiscard]] uint32_t last_header_crc() const { return last_header_crc_; }
   [[nodiscard]] uint64_t used_blocks() const { return head_ - tail_; }
+  [[nodiscard]] uint64_t tail() const { return tail_; }
   [[nodiscard]] uint64_t head() const { return head_; }
   /// The position of a group in the ring or, for `next_lsn()`, the head.
   [[nodiscard]] uint64_t position_of(uint64_t lsn) const;

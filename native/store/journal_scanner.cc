@@ -12,9 +12,10 @@ using format::kBlockBytes;
 namespace {
 
 constexpr uint32_t kBufferBlocksMax = (2u << 20) / kBlockBytes;
-/// A group is at most 1 MiB, and the proof that one was durable is at most two groups further.
+/// The proof that a group was durable is at most two groups further; the ring's end may be skipped
+/// before the first.
 constexpr uint32_t kLookAheadBlocks =
-    2 * (format::kGroupBlocksMax / 2 + format::kGroupHeaderBlocksMax) + 8;
+    3 * (format::kGroupBlocksMax / 2 + format::kGroupHeaderBlocksMax) + 8;
 
 }  // namespace
 

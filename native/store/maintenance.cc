@@ -12,6 +12,7 @@ namespace {
 constexpr uint32_t kReapChunks = 128;
 constexpr uint64_t kReleasingPagesMax = uint64_t{1} << 20;
 constexpr uint64_t kDiscardRunsPerStep = 64;
+constexpr uint32_t kRoomPassesMax = 64;
 
 }  // namespace
 
@@ -99,7 +100,7 @@ bool Maintenance::pressed() const {
 
 bool Maintenance::metadata_tight() const {
   const uint32_t need = log_.segments_needed(state_.config.destage_chunks_max) + 1;
-  return state_.segments.free_segments() <= need;
+  return state_.segments.free_segments() <= std::max(need, state_.config.segments_free_min);
 }
 
 bool Maintenance::checkpoint_helps() const {
@@ -185,7 +186,8 @@ Flow Maintenance::checkpoint() {
 Flow Maintenance::make_metadata_room() {
   // Each pass either releases a segment (free after two checkpoints) or finds that nothing is left
   // to win.
-  const uint32_t passes_max = state_.segments.count() * 4;
+  const uint32_t passes_max =
+      std::min(state_.segments.count() * 4, std::max(kRoomPassesMax, state_.segments.count()));
   for (uint32_t pass = 0; pass < passes_max && metadata_tight(); ++pass) {
     Status status;
     if (state_.segments.releasing_segments() > 0) {

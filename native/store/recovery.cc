@@ -70,7 +70,6 @@ Flow Recovery::load_checkpoint() {
   AlignedBuffer block(kBlockBytes);
   const Status unread(ErrorKind::corrupt, "checkpoint not readable");
   Result<format::CheckpointHeader> headers[2] = {unread, unread};
-  uint64_t newest = state_.superblock.checkpoint_sequence;
   for (uint32_t slot = 0; slot < 2; ++slot) {
     DiskOp op(state_.disk);
     op.read(state_.geometry.checkpoint_slot_offset(slot), block.span());
@@ -78,7 +77,6 @@ Flow Recovery::load_checkpoint() {
     if (!status.ok()) continue;
     headers[slot] =
         format::decode_checkpoint_header(block.span(), state_.journal_identity, state_.geometry);
-    if (headers[slot].ok()) newest = std::max(newest, headers[slot].value().sequence);
   }
   const bool second_first =
       headers[1].ok() &&
@@ -97,7 +95,7 @@ Flow Recovery::load_checkpoint() {
     if (!installed.ok()) co_return installed;
     state_.newest_slot = slot;
     state_.slot_replay_lsn[0] = state_.slot_replay_lsn[1] = header.replay_lsn;
-    state_.checkpoint_sequence = newest;
+    state_.checkpoint_sequence = header.sequence;
     body_ = {};
     co_return Status();
   }
@@ -174,7 +172,8 @@ Flow Recovery::replay() {
     const uint64_t position = head + to_block;
     const bool is_group = scan.finding() == JournalScanner::Finding::group;
     const uint32_t blocks = is_group ? scan.group().total_blocks : 1;
-    if (position + blocks - state_.ring.position_of(state_.ring.tail_lsn()) > ring) {
+    const bool first = state_.ring.next_lsn() == state_.ring.tail_lsn();
+    if (!first && position + blocks - state_.ring.tail() > ring) {
       co_return Status(ErrorKind::corrupt, "the journal overlaps itself");
     }
     if (!is_group) {

@@ -118,6 +118,8 @@ struct StoreConfig {
   /// Chunks and sectors of one destage round.
   uint32_t destage_chunks_max = 128;
   uint32_t destage_sectors_max = 512;
+  /// Metadata segments that cleaning keeps free; 0: as many as a destage round may need.
+  uint32_t segments_free_min = 0;
   /// Quiet time after which the store writes its closing group, drains its journal and falls
   /// asleep.
   io::Nanoseconds idle_ns = 1'000'000'000;

@@ -99,6 +99,8 @@ void print(const cairn::sim::PowerCutReport& report, bool json) {
     nlohmann::json out = {{"ok", report.ok()},
                           {"powerCuts", report.cuts},
                           {"recoveries", report.recoveries},
+                          {"checkpointsSpoiled", report.checkpoints_spoiled},
+                          {"segmentsCleaned", report.segments_cleaned},
                           {"writesAcknowledged", report.writes_acknowledged},
                           {"sectorsChecked", report.sectors_checked},
                           {"lostWrites", report.lost_writes},
