@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -91,6 +91,16 @@ describe.skipIf(missing.length > 0)(
         );
         expect(report).toMatchObject({ version: 'cairn-guest-1', hostName: 'everything' });
         expect(report?.interfaces.map((nic) => nic.mac)).toContain('52:54:00:ca:12:01');
+      });
+
+      it.skipIf(process.getuid?.() !== 0)('cannot reach services of its host', async () => {
+        const service = createServer((socket) => socket.end('secret\n')).listen(0, '127.0.0.1');
+        await once(service, 'listening');
+        const { port } = service.address() as AddressInfo;
+        shell.type(`timeout 3 nc 10.0.2.2 ${port} </dev/null; echo tried-$((1+0))`);
+        const text = await lab.serialText(runtime, spec.id, /tried-1/);
+        service.close();
+        expect(text).not.toContain('secret');
       });
 
       it('counts what it does', async () => {

@@ -37,7 +37,8 @@ import {
   type ProcessRecord,
 } from './vm-launch';
 
-const UID_COUNT = 65_536;
+/** How many users there are for guests, from the base on. */
+export const UID_COUNT = 65_536;
 const TAIL_BYTES = 8192;
 const TAIL_LINES = 20;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -1,7 +1,8 @@
 /** The VmRuntime on QEMU: a thin table of VMs; each VM's life is in qemu-vm.ts. */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listVmIds, readBootId, UidPool, VmDirectory } from '../host/runtime-directory';
+import { guardLoopback } from '../host/loopback-guard';
+import { listVmIds, readBootId, UID_COUNT, UidPool, VmDirectory } from '../host/runtime-directory';
 import { ProcessWatch } from '../host/process-watch';
 import { VmEvents } from '../vm-events';
 import {
@@ -46,6 +47,12 @@ export interface QemuVmRuntimeOptions {
 
 export async function createQemuVmRuntime(options: QemuVmRuntimeOptions): Promise<VmRuntime> {
   await mkdir(join(options.runDir, 'vms'), { recursive: true, mode: 0o711 });
+  const { uidBase } = options;
+  const open = uidBase === null ? null : await guardLoopback(uidBase, uidBase + UID_COUNT - 1);
+  if (open !== null) {
+    const message = "guests with user-mode networking can reach the host's loopback services";
+    options.log?.('warn', message, { error: open });
+  }
   return new QemuVmRuntime(options);
 }
 
