@@ -94,6 +94,8 @@ async function supervise(data, options) {
   const node = [process.execPath, program, ...(options.json ? ['--json'] : [])];
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...held, ...node], {
     stdio: 'inherit',
+    // Its own session: Ctrl-C comes to us alone, and the supervisor gets each signal once.
+    detached: true,
     env: {
       ...process.env,
       CAIRN_DATA: data,
@@ -101,9 +103,7 @@ async function supervise(data, options) {
       ...(options.services === undefined ? {} : { CAIRN_SERVICES: options.services }),
     },
   });
-  // The terminal sends Ctrl-C to the supervisor too; it decides when we end.
-  process.on('SIGINT', () => undefined);
-  for (const name of ['SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
   const code = await new Promise((done) => child.once('close', (status) => done(status ?? 1)));
   if (code === LOCK_HELD) {
     throw new PlainError(`Cairn already runs on ${data}; one start per data directory.`);
