@@ -39,7 +39,7 @@ function file(name: string): string {
 }
 
 function converted(format: string, options: string[] = []): Buffer {
-  const target = file(`disk.${format}`);
+  const target = file(`converted.${format}`);
   execFileSync('qemu-img', ['convert', '-O', format, ...options, file('disk.qcow2'), target]);
   return readFileSync(target);
 }
