@@ -7,7 +7,7 @@ import {
   ModalFooter,
   ModalHeader,
 } from '@patternfly/react-core';
-import { useState, type FormEvent, type ReactElement, type ReactNode } from 'react';
+import { useState, type SyntheticEvent, type ReactElement, type ReactNode } from 'react';
 
 import { GuardedButton } from './GuardedButton';
 import { describeProblem } from './problem';
@@ -43,7 +43,7 @@ export function FormModal(props: FormModalProps): ReactElement {
       setBusy(false);
     }
   };
-  const onSubmit = (event: FormEvent): void => {
+  const onSubmit = (event: SyntheticEvent): void => {
     event.preventDefault();
     void send();
   };

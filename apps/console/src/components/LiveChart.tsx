@@ -31,7 +31,10 @@ export function LiveChart(props: LiveChartProps): ReactElement {
   const theme = useTheme();
   const shape = series.map((each) => each.label).join('\n');
   const latest = useRef(props);
-  latest.current = props;
+
+  useEffect(() => {
+    latest.current = props;
+  });
 
   useEffect(() => {
     const element = holder.current;

@@ -63,7 +63,7 @@ export function TextField<Values extends FieldValues>(
             type={type}
             inputMode={inputMode}
             autoComplete="off"
-            value={String(field.value ?? '')}
+            value={field.value}
             validated={fieldState.error ? 'error' : 'default'}
             aria-describedby={`${name}-help`}
             onBlur={field.onBlur}
@@ -99,7 +99,7 @@ export function TextAreaField<Values extends FieldValues>(
             spellCheck={false}
             resizeOrientation="vertical"
             className={isCode ? 'code-area' : ''}
-            value={String(field.value ?? '')}
+            value={field.value}
             validated={fieldState.error ? 'error' : 'default'}
             aria-describedby={`${name}-help`}
             onBlur={field.onBlur}

@@ -1,8 +1,9 @@
-import { Modal, ModalBody, SearchInput } from '@patternfly/react-core';
+import { Modal, ModalBody, TextInputGroup, TextInputGroupMain } from '@patternfly/react-core';
 import { useMemo, useState, type KeyboardEvent, type ReactElement } from 'react';
 import { useNavigate } from 'react-router';
 
 import { useImages, useNodes, useVms } from '../api/collections';
+import { SearchIcon } from '../components/icons';
 import { navigation, shortcuts } from './navigation';
 import { findEntries, type PaletteEntry } from './palette';
 
@@ -38,22 +39,24 @@ export function CommandPalette({ onClose }: { readonly onClose: () => void }): R
       className="palette"
     >
       <ModalBody>
-        <SearchInput
-          role="combobox"
-          aria-label="Search or jump to"
-          aria-expanded
-          aria-controls="palette-results"
-          aria-activedescendant={found[activeIndex] ? `palette-${activeIndex}` : ''}
-          placeholder="A page, a VM, an image, a node …"
-          value={query}
-          onChange={(_event, value) => {
-            setQuery(value);
-            setActive(0);
-          }}
-          onClear={() => setQuery('')}
-          onKeyDown={onKeyDown}
-          autoFocus
-        />
+        <TextInputGroup>
+          <TextInputGroupMain
+            icon={<SearchIcon />}
+            role="combobox"
+            aria-label="Search or jump to"
+            isExpanded
+            aria-controls="palette-results"
+            aria-activedescendant={found[activeIndex] ? `palette-${activeIndex}` : ''}
+            placeholder="A page, a VM, an image, a node …"
+            value={query}
+            onChange={(_event, value) => {
+              setQuery(value);
+              setActive(0);
+            }}
+            onKeyDown={onKeyDown}
+            autoFocus
+          />
+        </TextInputGroup>
         <ul id="palette-results" role="listbox" aria-label="Results" className="palette-results">
           {found.map((entry, index) => (
             <li

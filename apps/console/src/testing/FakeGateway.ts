@@ -39,7 +39,7 @@ export class FakeGateway implements Gateway {
     answer: AnswerOf<Id> | ((input: CallInput<Id>) => AnswerOf<Id>),
   ): this {
     const handler = typeof answer === 'function' ? answer : () => answer;
-    this.answers.set(id, handler as Handler);
+    this.answers.set(id, handler);
     return this;
   }
 

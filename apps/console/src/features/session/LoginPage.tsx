@@ -7,7 +7,7 @@ import {
   TextInput,
   Title,
 } from '@patternfly/react-core';
-import { useState, type FormEvent, type ReactElement } from 'react';
+import { useState, type SyntheticEvent, type ReactElement } from 'react';
 
 import { useSessionActions } from '../../api/session';
 import { useDocumentTitle } from '../../components/PageHeader';
@@ -22,7 +22,7 @@ export function LoginPage(): ReactElement {
   const [password, setPassword] = useState('');
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
-  const submit = async (event: FormEvent): Promise<void> => {
+  const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
     setError(null);

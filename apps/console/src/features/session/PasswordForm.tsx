@@ -8,7 +8,7 @@ import {
   TextInput,
 } from '@patternfly/react-core';
 import { PASSWORD_LENGTH_MIN } from '@cairn/contracts';
-import { useState, type FormEvent, type ReactElement } from 'react';
+import { useState, type SyntheticEvent, type ReactElement } from 'react';
 
 import { useSessionActions } from '../../api/session';
 import { GuardedButton } from '../../components/GuardedButton';
@@ -30,7 +30,7 @@ export function PasswordForm({
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
   const fault = passwordFault(draft);
-  const submit = async (event: FormEvent): Promise<void> => {
+  const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault();
     if (fault !== null || isBusy) return;
     setBusy(true);

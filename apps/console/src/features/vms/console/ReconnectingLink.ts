@@ -15,14 +15,14 @@ export interface LinkOptions<Channel extends LinkChannel> {
 
 /**
  * Keeps one connection open until it is stopped: a guest's screen comes back by itself after its
- * service or the network returns. Single-threaded; `stop` is final and idempotent.
+ * service or the network returns. Single-threaded; `start` and `stop` are idempotent.
  */
 export class ReconnectingLink<Channel extends LinkChannel> {
   private connection: ConsoleConnection = { kind: 'connecting', attempt: 0 };
   private openChannel: Channel | null = null;
   private readonly listeners = new Set<() => void>();
-  private readonly stopped = new AbortController();
-  private isRunning = false;
+  /** The run that keeps the connection; null while none does. */
+  private run: AbortController | null = null;
 
   constructor(private readonly options: LinkOptions<Channel>) {}
 
@@ -40,31 +40,31 @@ export class ReconnectingLink<Channel extends LinkChannel> {
 
   /** Starts, or starts again after `closed`. Does nothing while a connection is kept already. */
   start(): void {
-    if (this.isRunning || this.stopped.signal.aborted) return;
-    this.isRunning = true;
-    void this.keepOpen().finally(() => {
-      this.isRunning = false;
+    if (this.run) return;
+    const run = new AbortController();
+    this.run = run;
+    void this.keepOpen(run.signal).finally(() => {
+      if (this.run === run) this.run = null;
     });
   }
 
-  /** Closes for good. */
+  /** Closes the connection and forgets it; nothing is published any more. */
   stop(): void {
-    this.stopped.abort();
+    this.run?.abort();
+    this.run = null;
     this.openChannel?.close();
-    this.listeners.clear();
+    this.openChannel = null;
   }
 
-  private async keepOpen(): Promise<void> {
-    const { signal } = this.stopped;
+  private async keepOpen(signal: AbortSignal): Promise<void> {
     const wait = this.options.wait ?? delay;
     let attempt = 0;
-    while (!signal.aborted) {
-      this.publish({ kind: 'connecting', attempt });
+    for (;;) {
+      this.publish({ kind: 'connecting', attempt }, signal);
       const outcome = await this.openOnce(signal);
-      if (signal.aborted) return;
       const next = afterLoss(outcome.wasOpen ? 0 : attempt, outcome.reason);
-      this.publish(next);
-      if (next.kind !== 'waiting') return;
+      this.publish(next, signal);
+      if (signal.aborted || next.kind !== 'waiting') return;
       attempt = next.attempt;
       await wait(reconnectDelayMs(attempt), signal);
     }
@@ -78,16 +78,17 @@ export class ReconnectingLink<Channel extends LinkChannel> {
         return { wasOpen: false, reason: 'stopped' };
       }
       this.openChannel = channel;
-      this.publish({ kind: 'connected' });
+      this.publish({ kind: 'connected' }, signal);
       const reason = await channel.closed;
-      this.openChannel = null;
+      if (this.openChannel === channel) this.openChannel = null;
       return { wasOpen: true, reason };
     } catch (error) {
       return { wasOpen: false, reason: error instanceof Error ? error.message : String(error) };
     }
   }
 
-  private publish(connection: ConsoleConnection): void {
+  private publish(connection: ConsoleConnection, signal: AbortSignal): void {
+    if (signal.aborted) return;
     this.connection = connection;
     for (const listener of this.listeners) listener();
   }

@@ -1,7 +1,7 @@
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
-import { useCallback, useEffect, useRef, useState, type ReactElement } from 'react';
+import { useCallback, useEffect, useRef, type ReactElement } from 'react';
 
 import { ExternalLinkAltIcon } from '../../../components/icons';
 import { ConnectionVeil } from './ConnectionVeil';
@@ -17,21 +17,27 @@ export function SerialView(props: ConsoleViewProps): ReactElement {
   const { getUrl } = props;
   const frame = useRef<HTMLDivElement>(null);
   const holder = useRef<HTMLDivElement>(null);
-  const terminal = useTerminal(holder);
+  const terminal = useRef<Terminal | null>(null);
   const open = useCallback(
     async (signal: AbortSignal): Promise<SerialChannel> => {
       const url = await getUrl(signal);
-      return openSerial({ url, signal, onBytes: (bytes) => terminal?.write(bytes) });
+      return openSerial({ url, signal, onBytes: (bytes) => terminal.current?.write(bytes) });
     },
-    [getUrl, terminal],
+    [getUrl],
   );
-  const { link, connection } = useLink(terminal ? open : null);
+  const { connection, channel, retry } = useLink(open);
 
   useEffect(() => {
-    if (!terminal) return;
-    const typed = terminal.onData((text) => link?.channel?.send(text));
-    return () => typed.dispose();
-  }, [terminal, link]);
+    const element = holder.current;
+    if (!element) return;
+    const opened = openTerminal(element);
+    terminal.current = opened.terminal;
+    opened.terminal.onData((text) => channel()?.send(text));
+    return () => {
+      terminal.current = null;
+      opened.close();
+    };
+  }, [channel]);
 
   return (
     <div className={`console-frame ${props.isFilling ? 'is-filling' : ''}`} ref={frame}>
@@ -51,37 +57,35 @@ export function SerialView(props: ConsoleViewProps): ReactElement {
       </div>
       <div className="console-body is-serial">
         <div className="serial-screen" data-testid="serial-screen" ref={holder} />
-        <ConnectionVeil connection={connection} what="serial port" onRetry={() => link?.start()} />
+        <ConnectionVeil connection={connection} what="serial port" onRetry={retry} />
       </div>
     </div>
   );
 }
 
-function useTerminal(holder: React.RefObject<HTMLDivElement | null>): Terminal | null {
-  const [terminal, setTerminal] = useState<Terminal | null>(null);
-  useEffect(() => {
-    const element = holder.current;
-    if (!element) return;
-    const next = new Terminal({
-      convertEol: false,
-      scrollback: scrollbackLines,
-      fontFamily: '"Red Hat Mono", "DejaVu Sans Mono", monospace',
-      fontSize: 13,
-      screenReaderMode: true,
-      theme: { background: '#0b0f14', foreground: '#d6dde4', cursor: '#7fd1c3' },
-    });
-    const fit = new FitAddon();
-    next.loadAddon(fit);
-    next.open(element);
-    fit.fit();
-    const observer = new ResizeObserver(() => fit.fit());
-    observer.observe(element);
-    setTerminal(next);
-    return () => {
+function openTerminal(element: HTMLElement): {
+  readonly terminal: Terminal;
+  readonly close: () => void;
+} {
+  const terminal = new Terminal({
+    convertEol: false,
+    scrollback: scrollbackLines,
+    fontFamily: '"Red Hat Mono", "DejaVu Sans Mono", monospace',
+    fontSize: 13,
+    screenReaderMode: true,
+    theme: { background: '#0b0f14', foreground: '#d6dde4', cursor: '#7fd1c3' },
+  });
+  const fit = new FitAddon();
+  terminal.loadAddon(fit);
+  terminal.open(element);
+  fit.fit();
+  const observer = new ResizeObserver(() => fit.fit());
+  observer.observe(element);
+  return {
+    terminal,
+    close: () => {
       observer.disconnect();
-      next.dispose();
-      setTerminal(null);
-    };
-  }, [holder]);
-  return terminal;
+      terminal.dispose();
+    },
+  };
 }

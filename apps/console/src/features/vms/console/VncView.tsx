@@ -35,18 +35,18 @@ export function VncView(props: ConsoleViewProps): ReactElement {
     },
     [getUrl],
   );
-  const { link, connection } = useLink(open);
+  const { connection, channel, retry } = useLink(open);
   const isConnected = connection.kind === 'connected';
 
   useEffect(() => {
     scaled.current = isScaled;
-    if (isConnected) link?.channel?.setScaled(isScaled);
-  }, [isScaled, link, isConnected]);
+    if (isConnected) channel()?.setScaled(isScaled);
+  }, [isScaled, channel, isConnected]);
 
   const paste = async (text: string): Promise<void> => {
     setPasting(false);
-    await link?.channel?.type(typeText(text).strokes, new AbortController().signal);
-    link?.channel?.focus();
+    await channel()?.type(typeText(text).strokes, new AbortController().signal);
+    channel()?.focus();
   };
 
   return (
@@ -56,7 +56,7 @@ export function VncView(props: ConsoleViewProps): ReactElement {
         isConnected={isConnected}
         isScaled={isScaled}
         onScaledChange={setScaled}
-        onCtrlAltDel={() => link?.channel?.sendCtrlAltDel()}
+        onCtrlAltDel={() => channel()?.sendCtrlAltDel()}
         onPaste={() => setPasting(true)}
         {...(props.onPopOut ? { onPopOut: props.onPopOut } : {})}
       />
@@ -68,7 +68,7 @@ export function VncView(props: ConsoleViewProps): ReactElement {
           aria-label={`Screen of ${props.vmName}`}
           ref={screen}
         />
-        <ConnectionVeil connection={connection} what="screen" onRetry={() => link?.start()} />
+        <ConnectionVeil connection={connection} what="screen" onRetry={retry} />
       </div>
       {isPasting && (
         <PasteModal

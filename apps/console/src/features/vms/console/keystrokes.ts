@@ -45,7 +45,10 @@ const punctuationKeys: readonly (readonly [string, string])[] = [
 
 const punctuation = new Map<string, Key>(
   punctuationKeys.flatMap(([characters, code]) =>
-    [...characters].map((character, at): [string, Key] => [character, { code, shift: at === 1 }]),
+    Array.from(characters, (character, at): [string, Key] => [
+      character,
+      { code, shift: at === 1 },
+    ]),
   ),
 );
 

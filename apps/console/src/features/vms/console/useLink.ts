@@ -1,32 +1,39 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 
 import type { ConsoleConnection } from './connection';
 import { ReconnectingLink, type LinkChannel } from './ReconnectingLink';
 
-const idle: ConsoleConnection = { kind: 'connecting', attempt: 0 };
-const never = (): (() => void) => () => undefined;
+export interface KeptLink<Channel> {
+  readonly connection: ConsoleConnection;
+  /** The open channel, for use in event handlers; null while there is none. */
+  readonly channel: () => Channel | null;
+  /** Connects again after the link gave up. */
+  readonly retry: () => void;
+}
 
-/**
- * Keeps one link open while the component is on the page and `open` stays the same function; pass a
- * memoized one, or null while there is nothing to connect to.
- */
+/** Keeps one link open while the component is on the page and `open` stays the same function. */
 export function useLink<Channel extends LinkChannel>(
-  open: ((signal: AbortSignal) => Promise<Channel>) | null,
-): { readonly link: ReconnectingLink<Channel> | null; readonly connection: ConsoleConnection } {
-  const [link, setLink] = useState<ReconnectingLink<Channel> | null>(null);
+  open: (signal: AbortSignal) => Promise<Channel>,
+): KeptLink<Channel> {
+  const kept = useRef<ReconnectingLink<Channel> | null>(null);
+  const [connection, setConnection] = useState<ConsoleConnection>({
+    kind: 'connecting',
+    attempt: 0,
+  });
   useEffect(() => {
-    if (!open) return;
-    const next = new ReconnectingLink<Channel>({ open });
-    setLink(next);
-    next.start();
+    const link = new ReconnectingLink<Channel>({ open });
+    kept.current = link;
+    const unsubscribe = link.subscribe(() => setConnection(link.getConnection()));
+    link.start();
     return () => {
-      next.stop();
-      setLink(null);
+      unsubscribe();
+      link.stop();
+      kept.current = null;
     };
   }, [open]);
-  const connection = useSyncExternalStore(
-    link?.subscribe ?? never,
-    link?.getConnection ?? (() => idle),
-  );
-  return { link, connection };
+  return {
+    connection,
+    channel: useCallback(() => kept.current?.channel ?? null, []),
+    retry: useCallback(() => kept.current?.start(), []),
+  };
 }

@@ -207,7 +207,7 @@ function diskLine(form: CreateForm, { image, iso }: ChosenMedia): string {
     case 'image':
       return image ? `A ${size}disk copied from ${image.name}` : 'A disk from an image to choose';
     case 'iso':
-      return `An empty ${size}disk, and ${iso ? `${iso.name}` : 'an ISO to choose'} to install from`;
+      return `An empty ${size}disk, and ${iso ? iso.name : 'an ISO to choose'} to install from`;
     case 'blank':
       return `An empty ${size}disk; the VM boots from the network or from an ISO inserted later`;
   }
