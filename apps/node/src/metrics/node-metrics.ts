@@ -19,7 +19,7 @@ import { VmSampler } from '../vms/vm-sampler';
 @Injectable()
 export class NodeMetrics {
   readonly #set: MetricSet;
-  readonly #lag = monitorEventLoopDelay({ resolution: 20 });
+  readonly #lag = monitorEventLoopDelay({ resolution: 100 });
   #resyncsTold = 0;
   #failuresTold = 0;
 

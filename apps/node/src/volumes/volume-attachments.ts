@@ -72,7 +72,12 @@ export class VolumeAttachments {
   async releaseUnused(): Promise<void> {
     for (const volume of await this.storage.volumes()) {
       const { externalId, attachment } = volume;
-      if (attachment === null || externalId === null || this.isUsed(externalId)) continue;
+      if (externalId === null || (await this.volumes.find(externalId)) === null) {
+        // After a restore of an older database it may be all that is left of somebody's data.
+        this.logger.warn({ volume: volume.id, name: volume.name }, 'a volume belongs to nobody');
+        continue;
+      }
+      if (attachment === null || this.isUsed(externalId)) continue;
       this.logger.info({ volume: externalId }, 'detaching a volume that nothing uses');
       await this.release(externalId, '');
     }
