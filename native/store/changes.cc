@@ -301,6 +301,7 @@ void Changes::on_lost(WriteOp& op) {
 }
 
 void Changes::on_group_done() {
+  state_.note_request_done();
   if (on_activity != nullptr) on_activity(activity_context);
 }
 

@@ -26,6 +26,7 @@ class Changes final : public JournalWriter::Listener, public io::Timer {
   /// Nothing accepted is on its way and nothing waits.
   [[nodiscard]] bool quiet() const { return waiting_head_ == nullptr && in_flight_ == 0; }
   [[nodiscard]] uint64_t in_flight() const { return in_flight_; }
+  [[nodiscard]] bool posted() const { return writer_.posted(); }
   /// Told about each released part of the ring: the pace of the throttle.
   void note_release_pace(uint64_t ns_per_block) { ns_per_block_ = ns_per_block; }
   /// Called after each group; Maintenance listens.

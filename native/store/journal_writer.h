@@ -42,6 +42,7 @@ class JournalWriter final : public io::Task {
   [[nodiscard]] bool blocked() const { return blocked_; }
   [[nodiscard]] bool quiet() const { return queue_.empty() && in_flight_ == 0; }
   void run() override;
+  [[nodiscard]] bool posted() const { return scheduled_; }
 
  private:
   static constexpr uint32_t kSlotsMax = 2;

@@ -30,6 +30,7 @@ class Maintenance final : public io::Timer, public io::Task {
 
   void on_timer() override;
   void run() override;
+  [[nodiscard]] bool posted() const { return scheduled_; }
 
  private:
   enum class Job : uint8_t { none, reap, room, checkpoint, destage, discard };

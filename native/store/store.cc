@@ -29,17 +29,19 @@ StoreImpl::StoreImpl(Environment environment, StoreConfig config)
 
 void StoreImpl::run() {
   if (phase == Phase::closing && !stopping) {
-    if (!changes.quiet() || !reader.quiet()) return;
+    if (!changes.quiet() || !changes.writer().quiet() || !reader.quiet()) return;
     stopping = true;
     state.env.executor.cancel(changes);
-    if (maintenance_running) {
-      maintenance.stop();
-    } else {
-      start_flow(finish_close());
-    }
+    maintenance.stop();
+    if (!maintenance_running) start_flow(finish_close());
     return;
   }
+  if (phase == Phase::closed && has_posted_tasks()) return post();
   if (StoreOperation* done = std::exchange(completed, nullptr)) done->on_done(*done);
+}
+
+bool StoreImpl::has_posted_tasks() const {
+  return state.completions.posted() || changes.posted() || maintenance.posted();
 }
 
 void StoreImpl::post() {

@@ -19,6 +19,8 @@ class StoreImpl {
   /// Reports finished operations and advances a close, in a turn of its own.
   void run();
   void post();
+  /// True while the executor holds a task of one of the parts: the store may not be destroyed yet.
+  [[nodiscard]] bool has_posted_tasks() const;
   void start_flow(Flow next);
   Flow recover();
   Flow finish_close();

@@ -31,6 +31,7 @@ class CompletionQueue final : public io::Task {
   void add(StoreRequest& request);
   void add(ChunkMapRequest& request);
   void run() override;
+  [[nodiscard]] bool posted() const { return scheduled_; }
 
  private:
   void schedule();
