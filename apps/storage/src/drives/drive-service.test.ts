@@ -54,6 +54,7 @@ describe('DriveService', () => {
     writeFileSync(at('there'), '');
     expect(await kindOfFailure(add(at('there'), { createBytes: GIB }))).toBe('already_exists');
     expect(await kindOfFailure(add(at('absent')))).toBe('not_found');
+    expect(await kindOfFailure(add('/dev/null'))).toBe('invalid_argument');
     expect(await kindOfFailure(add(at('big'), { createBytes: 2 ** 50 }))).toBe('no_space');
     expect(await life.drives.list()).toEqual([]);
   });

@@ -6,7 +6,7 @@
  * that did not finish; `settle` takes it back at the next start, and a repeated request completes it.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { StorageDrive, StorageDriveAdd, StorageDriveCandidate } from '@cairn/contracts';
 import {
@@ -246,8 +246,12 @@ export class DriveService {
   ): Promise<StorageDriveCandidate> {
     const candidate = await this.options.candidates.at(request.path);
     if (candidate === null) {
-      const message = `${request.path} is neither a block device nor a plain file`;
-      throw new StorageError('not_found', message, { path: request.path });
+      const exists = (await stat(request.path).catch(() => null)) !== null;
+      const message = exists
+        ? `${request.path} is neither a block device for drives nor a plain file`
+        : `${request.path} does not exist`;
+      const kind = exists ? 'invalid_argument' : 'not_found';
+      throw new StorageError(kind, message, { path: request.path });
     }
     if (candidate.medium === 'file') await this.assertInFileDirectory(request.path);
     assertUsable(candidate, request.force || unfinished !== null);
