@@ -18,6 +18,8 @@ export interface EngineHostOptions {
   readonly socketPath: string;
   /** Must grow with every start on the same drive. */
   readonly epoch: number;
+  /** Words before the program's name, such as `chrt -f 10`. */
+  readonly launcher?: readonly string[];
 }
 
 export class EngineHost {
@@ -31,7 +33,8 @@ export class EngineHost {
     args.push('--size', String(options.volumeBytes), '--socket', options.socketPath);
     args.push('--epoch', String(options.epoch));
     if (options.createBytes !== undefined) args.push('--create', String(options.createBytes));
-    const child = spawn(ENGINE_HOST, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program = ENGINE_HOST, ...words] = [...(options.launcher ?? []), ENGINE_HOST, ...args];
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     let errors = '';
     child.stderr.on('data', (chunk) => (errors += String(chunk)));
     const [line] = (await Promise.race([

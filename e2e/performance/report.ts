@@ -31,6 +31,10 @@ export interface BenchReport {
   readonly rounds: number;
   readonly secondsPerSample: number;
   readonly volumeBytes: number;
+  /** Servers and fio ran before everything else on the machine. */
+  readonly realtime: boolean;
+  /** Of the last minute, at the end: how busy the machine was. */
+  readonly loadAverage: number;
   readonly comparisons: readonly Comparison[];
   readonly residentBytes: { readonly cairn: number; readonly qsd: number };
 }
@@ -81,7 +85,7 @@ export function describeMachine(directory: string): Machine {
     cores: cpus().length,
     memoryBytes: totalmem(),
     kernel: release(),
-    fileSystem: firstLine('stat', '-f', '-c', '%T', directory),
+    fileSystem: firstLine('findmnt', '-n', '-o', 'FSTYPE', '-T', directory),
     fio: firstLine('fio', '--version'),
     qemu: firstLine('qemu-storage-daemon', '--version').replace(
       /^qemu-storage-daemon version /,
@@ -118,7 +122,8 @@ export function formatReport(report: BenchReport): string {
   const { machine } = report;
   return `Taken ${report.takenAt} on ${machine.cores} cores of ${machine.processor}, ${gib(machine.memoryBytes)} of memory,
 Linux ${machine.kernel}, ${machine.fileSystem}; ${machine.fio}, QEMU ${machine.qemu}. Volume ${gib(report.volumeBytes)};
-medians of ${report.rounds} rounds of ${report.secondsPerSample} s each, the servers taking turns.
+medians of ${report.rounds} rounds of ${report.secondsPerSample} s each, the servers taking turns${report.realtime ? ', both and fio under SCHED_FIFO' : ''}.
+Load average at the end ${fixed(report.loadAverage, 1)}.
 
 ${tableOf(report.comparisons)}
 

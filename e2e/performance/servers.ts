@@ -31,7 +31,11 @@ function residentBytesOf(pid: number): number {
 }
 
 /** Our engine's standalone host with one volume. The drive file is bigger than the volume by the store's own areas. */
-export async function startCairn(directory: string, volumeBytes: number): Promise<Server> {
+export async function startCairn(
+  directory: string,
+  volumeBytes: number,
+  launcher: readonly string[],
+): Promise<Server> {
   const socketPath = join(directory, 'cairn.sock');
   const host = await EngineHost.start({
     drive: join(directory, 'cairn.drive'),
@@ -39,6 +43,7 @@ export async function startCairn(directory: string, volumeBytes: number): Promis
     volumeBytes,
     socketPath,
     epoch: 1,
+    launcher,
   });
   return {
     name: 'cairn',
@@ -52,14 +57,23 @@ export async function startCairn(directory: string, volumeBytes: number): Promis
 }
 
 /** qemu-storage-daemon with a preallocated raw file: no page cache, no copies, the best engine that it has. */
-export async function startQsd(directory: string, volumeBytes: number): Promise<Server> {
+export async function startQsd(
+  directory: string,
+  volumeBytes: number,
+  launcher: readonly string[],
+): Promise<Server> {
   const file = join(directory, 'qsd.raw');
   const socketPath = join(directory, 'qsd.sock');
   const made = spawnSync('fallocate', ['-l', String(volumeBytes), file]);
   if (made.status !== 0) throw new Error(`fallocate: ${String(made.stderr)}`);
-  const child = spawn(
+  const [program = 'qemu-storage-daemon', ...words]: readonly string[] = [
+    ...launcher,
     'qemu-storage-daemon',
+  ];
+  const child = spawn(
+    program,
     [
+      ...words,
       '--blockdev',
       `driver=file,node-name=disk,filename=${file},cache.direct=on,aio=io_uring`,
       '--nbd-server',

@@ -67,6 +67,8 @@ export interface RunOptions {
   readonly seconds: number;
   /** Repeats the places of another run. */
   readonly seed: number;
+  /** Words before fio's name, such as `chrt -f 10`. */
+  readonly launcher: readonly string[];
 }
 
 /** Writes the whole volume once, so that reads meet data on both servers. */
@@ -115,7 +117,8 @@ async function fio(server: Server, options: RunOptions, more: readonly string[])
     ...more,
   ];
   // fio leaves a state file where it runs.
-  const child = spawn('fio', args, {
+  const [program = 'fio', ...words] = [...options.launcher, 'fio', ...args];
+  const child = spawn(program, words, {
     cwd: options.directory,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -9,6 +9,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/engine_thread.h"
 #include "io/unix_socket.h"
@@ -162,6 +164,32 @@ TEST_F(EngineCommands, delete_no_volume_that_is_newer_than_the_records) {
       {{"storeId", store_id}, {"liveVolumeIds", json::array()}, {"nextVolumeId", "5"}});
   EXPECT_EQ(collected["droppedVolumeIds"], json::array({"4"}));
   EXPECT_EQ(collected["aheadVolumeIds"], json::array({"7"}));
+}
+
+TEST_F(EngineCommands, survive_the_same_command_many_times_at_once) {
+  const std::string store_id = open_store();
+  for (int round = 1; round <= 3; round++) {
+    std::vector<std::pair<const char*, json>> commands;
+    for (int i = 0; i < 8; i++) {
+      commands.emplace_back("volume.attach", attach_params(store_id, "1", round));
+      commands.emplace_back("volume.detach", json{{"volumeId", "1"}});
+      commands.emplace_back("volume.delete", json{{"storeId", store_id}, {"volumeId", "1"}});
+    }
+    std::vector<std::promise<std::string>> answers(commands.size());
+    for (size_t i = 0; i < commands.size(); i++) {
+      const json request{{"method", commands[i].first}, {"params", commands[i].second}};
+      engine_->call(request.dump(),
+                    [&answers, i](std::string line) { answers[i].set_value(std::move(line)); });
+    }
+    for (auto& answer : answers) {
+      const json reply = json::parse(answer.get_future().get());
+      if (reply["ok"].get<bool>()) continue;
+      const std::string kind = reply["error"]["kind"];
+      EXPECT_TRUE(kind == "busy" || kind == "not_found" || kind == "already_exists") << kind;
+    }
+    if (call("volume.list", json::object())["result"]["items"].empty()) continue;
+    expect_result("volume.detach", {{"volumeId", "1"}});
+  }
 }
 
 TEST_F(EngineCommands, serve_a_socket_that_was_handed_in) {
