@@ -19,6 +19,7 @@ import { SessionsService } from './sessions/sessions.service';
 import { TaskRunner } from './tasks/task-runner';
 import { TaskStore } from './tasks/task-store';
 import { FirstAdministrator } from './users/first-administrator';
+import { VolumeUpkeep } from './volumes/volume-upkeep';
 import { VmReconciler } from './vms/vm-reconciler';
 import { VmSampler } from './vms/vm-sampler';
 
@@ -42,6 +43,7 @@ export class Lifecycle {
     private readonly nodes: NodesService,
     private readonly administrator: FirstAdministrator,
     private readonly media: MediaUpkeep,
+    private readonly volumes: VolumeUpkeep,
     private readonly sessions: SessionsService,
     private readonly idempotency: IdempotencyInterceptor,
     private readonly tasks: TaskRunner,
@@ -121,6 +123,7 @@ export class Lifecycle {
     await this.administrator.ensure();
     await this.media.cleanAtStart();
     await this.#adoptWhenStorageAnswers();
+    await this.volumes.settleAtStart();
     await this.tasks.recover();
     this.reconciler.start();
     this.#upkeep = this.#runUpkeep();

@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { TaskRow } from '@cairn/persistence';
 import type { Logger } from '@cairn/telemetry';
 import { LOGGER } from '../platform/tokens';
+import { delay } from '../platform/delay';
 import { KeyedQueue, QueueFullError } from '../platform/keyed-queue';
 import { ProblemError } from '../platform/problem';
 import type { TaskDefinition, TaskRequest } from './task-definition';
@@ -13,6 +14,7 @@ import { Gate } from './gate';
 
 const TASKS_RUNNING_MAX = 8;
 const TASKS_OPEN_MAX = 500;
+const TAKE_UP_POLL_MS = 250;
 
 interface ActiveTask {
   readonly row: TaskRow;
@@ -105,17 +107,15 @@ export class TaskRunner {
 
   /** Waits until the task has ended, but no longer than `timeoutMs`; returns what it is then. */
   async wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<TaskRow | null> {
-    const active = this.#active.get(id);
-    if (active !== undefined && timeoutMs > 0) {
-      let timer: NodeJS.Timeout | undefined;
-      const timeout = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, timeoutMs);
-        signal?.addEventListener('abort', () => resolve(), { once: true });
-      });
-      await Promise.race([active.done, timeout]);
-      clearTimeout(timer);
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const over = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+    for (;;) {
+      await endOf(this.#active.get(id)?.done, over);
+      const row = await this.store.find(id);
+      if (row === null || isTerminal(row.state) || timeoutMs === 0 || over.aborted) return row;
+      // Right after a start of the service the task is open and not taken up yet.
+      await delay(TAKE_UP_POLL_MS, over);
     }
-    return this.store.find(id);
   }
 
   /** Whether tasks with this queue key run or wait. */
@@ -170,6 +170,16 @@ export class TaskRunner {
 
 export function isTerminal(state: TaskRow['state']): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+/** Resolves with `done`, at once when there is nothing to wait for, or when `over` fires. */
+async function endOf(done: Promise<void> | undefined, over: AbortSignal): Promise<void> {
+  if (done === undefined || over.aborted) return;
+  let stopWaiting = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (stopWaiting = resolve));
+  over.addEventListener('abort', stopWaiting, { once: true });
+  await Promise.race([done, ended]);
+  over.removeEventListener('abort', stopWaiting);
 }
 
 function ownerLost(row: TaskRow): ProblemError {

@@ -69,6 +69,27 @@ describe('a restart of the service', () => {
     await second.destroy();
   });
 
+  it('removes a volume that was half made without a task', async () => {
+    const storage = new SlowStorage();
+    await storage.addDrive({ path: '/dev/fake0' });
+    const first = await TestNode.start({ storage, databaseUrl: await postgres.createDatabase() });
+    storage.hold();
+    const request = first.api('POST', '/volumes', { name: 'half', sizeBytes: 2 ** 20 });
+    request.catch(() => undefined);
+    while ((await storage.volumes()).length === 0) await new Promise((r) => setTimeout(r, 10));
+    await first.stop();
+    storage.letGo();
+    const { databaseUrl } = first.environment;
+    const second = await TestNode.start({ storage, databaseUrl, stateOf: first });
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      if ((await storage.volumes()).length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect((await storage.volumes()).length).toBe(0);
+    expect(pick(await second.api('GET', '/volumes'), 'totalEstimate')).toBe(0);
+    await second.destroy();
+  });
+
   it('finds its guests again, with their disks attached', async () => {
     const storage = new FakeStorage();
     await storage.addDrive({ path: '/dev/fake0' });
