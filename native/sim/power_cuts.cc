@@ -9,13 +9,11 @@
 #include <vector>
 
 #include "base/assert.h"
-#include "base/crc32c.h"
-#include "format/checkpoint.h"
-#include "format/superblock.h"
 #include "sim/sector_model.h"
 #include "sim/sim_disk.h"
 #include "sim/sim_executor.h"
 #include "sim/sim_random.h"
+#include "sim/spoil.h"
 #include "store/local_volume.h"
 #include "store/store.h"
 
@@ -435,35 +433,8 @@ class Run {
     store_.reset();
     for (Operation& operation : operations_) operation.busy = false;
     busy_count_ = 0;
-    if (!options_.lying_flush && random_.below(6) == 0) spoil_newest_checkpoint();
-  }
-
-  /// While both checkpoints are whole, the newest may rot without harm: the older one and the
-  /// journal since it remain.
-  void spoil_newest_checkpoint() {
-    const std::span<std::byte> medium = disk_->medium();
-    const auto superblock = format::decode_superblock(medium.first(format::kSuperblockBytes));
-    if (!superblock.ok()) return;
-    const format::Geometry& g = superblock.value().geometry;
-    format::JournalIdentity identity;
-    std::memcpy(&identity.store_low, superblock.value().store.data(), sizeof identity.store_low);
-    identity.incarnation_low = static_cast<uint32_t>(superblock.value().incarnation);
-    std::array<uint64_t, 2> sequences{};
-    std::array<uint64_t, 2> lengths{};
-    for (uint32_t slot = 0; slot < 2; ++slot) {
-      const auto bytes = medium.subspan(g.checkpoint_slot_offset(slot), g.checkpoint_bytes);
-      const auto header = format::decode_checkpoint_header(bytes, identity, g);
-      if (!header.ok()) return;
-      const uint64_t body = format::shape_of(header.value()).body_bytes();
-      if (crc32c(bytes.subspan(format::kBlockBytes, body)) != header.value().body_crc) return;
-      sequences[slot] = header.value().sequence;
-      lengths[slot] = format::kBlockBytes + body;
-    }
-    const uint32_t newest = sequences[1] > sequences[0] ? 1 : 0;
-    const bool in_header = random_.below(2) == 0;
-    const uint64_t at = random_.below(in_header ? format::kBlockBytes : lengths[newest]);
-    medium[g.checkpoint_slot_offset(newest) + at] ^= std::byte{0x55};
-    ++report_.checkpoints_spoiled;
+    const bool spoil = !options_.lying_flush && random_.below(6) == 0;
+    if (spoil && spoil_newest_checkpoint(disk_->medium(), random_)) ++report_.checkpoints_spoiled;
   }
 
   /// After the last cut: everything is there, and when all is deleted all space comes back.

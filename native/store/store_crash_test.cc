@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "store/store_fixture.h"
+#include "sim/store_fixture.h"
 #include "store/store_impl.h"
 #include "store/verify.h"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/store_fixture.h"
+#include "sim/store_fixture.h"
 #include "store/store_impl.h"
 #include "store/verify.h"
 
