@@ -10,12 +10,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConsoleBrowser } from './browser';
 import { target } from './target';
 
-const vmName = `browser-${process.pid}`;
+const takesPictures = process.env['CAIRN_SCREENSHOTS'] === '1';
+const vmName = takesPictures ? 'first-vm' : `browser-${process.pid}`;
 const visitor = `visitor-${process.pid}`;
 const BOOT_MS = 90_000;
 
 const IMAGES = join(__dirname, '../../docs/images');
-const takesPictures = process.env['CAIRN_SCREENSHOTS'] === '1';
 
 describe('the way to a first VM', () => {
   let browser: ConsoleBrowser;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { filterItems, parseQuery, toggleTerm } from './query';
+import { filterItems, toggleTerm } from './query';
 
 interface Item {
   readonly name: string;
@@ -20,16 +20,6 @@ const names = (query: string): readonly string[] =>
     state: [item.state],
     tag: item.tags,
   })).map((item) => item.name);
-
-describe('parseQuery', () => {
-  it('reads fields, alternatives, negation and quotes', () => {
-    expect(parseQuery('state:running,paused -tag:db "two words"')).toEqual([
-      { field: 'state', values: ['running', 'paused'], isNegated: false },
-      { field: 'tag', values: ['db'], isNegated: true },
-      { field: null, values: ['two words'], isNegated: false },
-    ]);
-  });
-});
 
 describe('filterItems', () => {
   it('keeps everything for an empty query', () => {
@@ -51,6 +41,11 @@ describe('filterItems', () => {
 
   it('finds words with spaces in quotes and ignores case', () => {
     expect(names('name:"Data B"')).toEqual(['data base']);
+  });
+
+  it('keeps the terms that are complete while another is being typed', () => {
+    expect(names('tag:web state:')).toEqual(['web-1', 'web-2']);
+    expect(names('tag:web name:"we')).toEqual(['web-1', 'web-2']);
   });
 
   it('finds nothing by a field that does not exist', () => {

@@ -1,36 +1,19 @@
 /**
- * The query language of lists, as the API's `q` knows it:
- *
- *   query = *( ["-"] term )        terms are separated by spaces, all must hold
- *   term  = field ":" value *( "," value ) | word
- *   value = text | '"' text with spaces '"'
- *
- * A word matches any text of the item; a field matches one; a minus turns a term round.
+ * Filters lists in the browser by the API's own query language (`parseQuery` of the contracts), so
+ * that the console, the command line and the server read the same text alike. While a person types,
+ * half a term does not count yet.
  */
-export interface QueryTerm {
-  /** Null for a plain word. */
-  readonly field: string | null;
-  readonly values: readonly string[];
-  readonly isNegated: boolean;
-}
+import { parseQuery, type QueryTerm } from '@cairn/contracts';
 
 /** The texts of an item by field; a plain word looks into all of them. */
 export type FieldsOf<Item> = (item: Item) => Readonly<Record<string, readonly string[]>>;
 
-const termPattern =
-  /(-?)(?:([A-Za-z][A-Za-z0-9.]*):)?((?:"[^"]*"|[^\s",]+)(?:,(?:"[^"]*"|[^\s",]+))*)/g;
-
-/** Reads a query; it can't fail: what is not a field is a word, half a term is no term yet. */
-export function parseQuery(text: string): readonly QueryTerm[] {
-  const matches = [...text.matchAll(termPattern)].filter((match) => !isHalfTerm(match[0]));
-  return matches.map((match) => ({
-    isNegated: match[1] === '-',
-    field: match[2]?.toLowerCase() ?? null,
-    values: (match[3] ?? '')
-      .split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/)
-      .map((value) => value.replaceAll('"', '').toLowerCase())
-      .filter(Boolean),
-  }));
+/** The terms of a query up to the first that is not complete. */
+export function termsOf(text: string): readonly QueryTerm[] {
+  const parsed = parseQuery(text);
+  if (parsed.kind === 'terms') return parsed.terms;
+  const end = text.lastIndexOf(' ', Math.max(0, parsed.at - 1));
+  return end > 0 ? termsOf(text.slice(0, end)) : [];
 }
 
 /** Keeps the items for which every term holds. */
@@ -39,11 +22,11 @@ export function filterItems<Item>(
   query: string,
   fieldsOf: FieldsOf<Item>,
 ): readonly Item[] {
-  const terms = parseQuery(query).filter((term) => term.values.length > 0);
+  const terms = termsOf(query);
   if (terms.length === 0) return items;
   return items.filter((item) => {
     const fields = fieldsOf(item);
-    return terms.every((term) => holds(term, fields) !== term.isNegated);
+    return terms.every((term) => holds(term, fields) !== term.negated);
   });
 }
 
@@ -54,15 +37,24 @@ export function toggleTerm(query: string, term: string): string {
   return (without.length === words.length ? [...words, term] : without).join(' ');
 }
 
-function isHalfTerm(text: string): boolean {
-  return text === '-' || text.endsWith(':');
+function holds(term: QueryTerm, fields: Readonly<Record<string, readonly string[]>>): boolean {
+  const texts =
+    term.field === null ? Object.values(fields).flat() : fields[term.field.toLowerCase()];
+  if (!texts) return false;
+  return texts.some((text) => term.values.some((value) => matches(term.operator, text, value)));
 }
 
-function holds(term: QueryTerm, fields: Readonly<Record<string, readonly string[]>>): boolean {
-  const texts = term.field === null ? Object.values(fields).flat() : fields[term.field];
-  if (!texts) return false;
-  return texts.some((text) => {
-    const lower = text.toLowerCase();
-    return term.values.some((value) => lower.includes(value));
-  });
+function matches(operator: QueryTerm['operator'], text: string, value: string): boolean {
+  switch (operator) {
+    case 'has':
+      return text.toLowerCase().includes(value.toLowerCase());
+    case '>=':
+      return Number(text) >= Number(value);
+    case '<=':
+      return Number(text) <= Number(value);
+    case '>':
+      return Number(text) > Number(value);
+    case '<':
+      return Number(text) < Number(value);
+  }
 }
