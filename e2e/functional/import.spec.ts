@@ -26,6 +26,9 @@ describe('importing an image', () => {
     const disk = Buffer.alloc(DISK_BYTES);
     randomBytes(3 * MIB).copy(disk, 0);
     randomBytes(2 * MIB + 512).copy(disk, 11 * MIB);
+    // A boot sector with an empty partition table: a raw disk has no other mark of its own.
+    disk.fill(0, 446, 510);
+    disk.writeUInt16LE(0xaa55, 510);
     writeFileSync(raw, disk);
   });
 
@@ -84,6 +87,13 @@ describe('importing an image', () => {
   }
 
   const REFUSALS: readonly Refusal[] = [
+    {
+      what: 'a file of garbage',
+      make: async (file) => {
+        writeFileSync(file, Buffer.concat([Buffer.alloc(512, 'not a disk '), randomBytes(MIB)]));
+      },
+      code: 'media.unsupportedFormat',
+    },
     {
       what: 'a qcow2 that names a backing file',
       make: async (file) => {

@@ -164,7 +164,9 @@ interface Started {
 async function startProcess(parent: string): Promise<Started> {
   const data = join(parent, 'data');
   const args = [START, '--no-setup', '--json', '--data', data, '--listen', '127.0.0.1:0'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A test run that is interrupted takes its system along.
+  const program = ['--pdeathsig', 'TERM', '--', process.execPath, ...args];
+  const child = spawn('setpriv', program, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
