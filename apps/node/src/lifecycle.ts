@@ -34,6 +34,7 @@ export class Lifecycle {
   readonly #stop = new AbortController();
   #settling: Promise<void> = Promise.resolve();
   #upkeep: Promise<void> = Promise.resolve();
+  #isSettled = false;
 
   constructor(
     private readonly database: Database,
@@ -53,6 +54,11 @@ export class Lifecycle {
     @Inject(VM_RUNTIME) private readonly runtime: VmRuntime,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
+
+  /** Whether all that a start has to do before new work begins has been done. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
 
   /** Adopts the guests, then connects; resolves before the database is there. */
   async start(): Promise<void> {
@@ -127,6 +133,7 @@ export class Lifecycle {
     await this.tasks.recover();
     this.reconciler.start();
     this.#upkeep = this.#runUpkeep();
+    this.#isSettled = true;
     this.logger.info('ready');
   }
 

@@ -3,7 +3,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { ChangeLog } from '../events/change-log';
 import { Database } from '../platform/database';
-import type { Storage } from '@cairn/block-store';
+import { StorageError, type Storage, type StorageErrorKind } from '@cairn/block-store';
+import type { ProblemCode } from '@cairn/contracts';
+import { ProblemError } from '../platform/problem';
 import { STORAGE } from '../platform/tokens';
 import type { TaskDefinition } from '../tasks/task-definition';
 import { TaskRunner } from '../tasks/task-runner';
@@ -40,9 +42,9 @@ export class DriveTasks {
         name: 'Format the drive and open its store',
         run: async ({ params, save }) => {
           const { path, createBytes, force } = params;
-          const drive = await this.storage.addDrive(
-            createBytes === undefined ? { path, force } : { path, createBytes, force },
-          );
+          const request =
+            createBytes === undefined ? { path, force } : { path, createBytes, force };
+          const drive = await this.storage.addDrive(request).catch(refuseAsDrive(path));
           await save({ driveId: drive.id });
           await this.#announce(drive.id, 'upsert');
         },
@@ -61,7 +63,7 @@ export class DriveTasks {
       {
         name: 'Take the drive out of the pool',
         run: async ({ params }) => {
-          await this.storage.removeDrive(params.driveId);
+          await this.storage.removeDrive(params.driveId).catch(refuseAsDrive(params.driveId));
           await this.#announce(params.driveId, 'delete');
         },
       },
@@ -85,4 +87,20 @@ export class DriveTasks {
       this.changes.record(manager, { topic: 'drives', kind, resourceId: driveId }),
     );
   }
+}
+
+/** What the daemon refuses about a drive is told as a problem of the drive. */
+function refuseAsDrive(drive: string): (error: unknown) => never {
+  const codes: Partial<Record<StorageErrorKind, ProblemCode>> = {
+    not_found: 'drive.unusable',
+    invalid_argument: 'drive.unusable',
+    already_exists: 'drive.alreadyAdded',
+    busy: 'drive.inUse',
+    io_error: 'drive.unusable',
+  };
+  return (error) => {
+    const code = error instanceof StorageError ? codes[error.kind] : undefined;
+    if (code === undefined || !(error instanceof StorageError)) throw error;
+    throw new ProblemError(code, `${drive}: ${error.message}`, { cause: error });
+  };
 }

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { Storage } from '@cairn/block-store';
 import type { Health, Readiness } from '@cairn/contracts';
+import { Lifecycle } from '../lifecycle';
 import { ClusterPlane } from '../nodes/cluster-plane';
 import { Database } from '../platform/database';
 import { Operation } from '../platform/operation';
@@ -14,6 +15,7 @@ export class HealthController {
   constructor(
     private readonly database: Database,
     private readonly plane: ClusterPlane,
+    private readonly lifecycle: Lifecycle,
     @Inject(STORAGE) private readonly storage: Storage,
   ) {}
 
@@ -24,10 +26,17 @@ export class HealthController {
 
   @Operation('getReadiness')
   async readiness(): Promise<Reply> {
-    const checks = await Promise.all([this.#database(), this.#cluster(), this.#storage()]);
+    const asked = await Promise.all([this.#database(), this.#cluster(), this.#storage()]);
+    const checks = [...asked, this.#settled()];
     const isReady = checks.every(({ ok }) => ok);
     const body: Readiness = { status: isReady ? 'ready' : 'notReady', checks };
     return new Reply(isReady ? 200 : 503, body, isReady ? {} : { 'Retry-After': '2' });
+  }
+
+  /** Users can log in and work can begin: the start has done its part. */
+  #settled(): Check {
+    const ok = this.lifecycle.isSettled;
+    return { name: 'settled', ok, message: ok ? 'the start is complete' : 'is starting' };
   }
 
   async #database(): Promise<Check> {
