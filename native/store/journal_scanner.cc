@@ -89,8 +89,8 @@ Flow JournalScanner::try_group(uint32_t block, bool& found) {
   co_return status;
 }
 
-Flow JournalScanner::check_payload(bool& whole) {
-  whole = true;
+bool JournalScanner::check_payload() {
+  bool whole = true;
   payload_good_.assign(group_.fields.payload_blocks, 1);
   const auto payload = at(block_).subspan(size_t{group_.header_blocks} * kBlockBytes);
   for (const format::Record& record : group_.records) {
@@ -104,7 +104,7 @@ Flow JournalScanner::check_payload(bool& whole) {
       whole = false;
     }
   }
-  co_return Status();
+  return whole;
 }
 
 Flow JournalScanner::look_ahead(std::vector<Candidate>& found) {
@@ -146,55 +146,78 @@ const JournalScanner::Candidate* JournalScanner::successor(const std::vector<Can
   return at;
 }
 
-Flow JournalScanner::next() {
-  bool found = false;
-  block_ = next_block_;
-  lsn_ = next_lsn_;
-  torn_ = false;
-  const uint32_t ring = geometry_.journal_blocks();
-  if (next_block_ >= ring) block_ = next_block_ = 0;
-  Status status = co_await try_group(block_, found);
-  if (!status.ok()) co_return status;
-  if (!found && block_ != 0) {
-    status = co_await try_group(0, found);
+Flow JournalScanner::try_places(std::vector<Damaged>& damaged, bool& whole) {
+  // A torn group of an earlier life may stand at one place while its replacement, being of another
+  // size, went to the other: a whole group wins.
+  const uint32_t places[2] = {next_block_, 0};
+  whole = false;
+  for (uint32_t i = 0; i < 2 && !whole; ++i) {
+    if (i == 1 && next_block_ == 0) break;
+    bool found = false;
+    const Status status = co_await try_group(places[i], found);
     if (!status.ok()) co_return status;
-    if (found) block_ = 0;
+    if (!found) continue;
+    block_ = places[i];
+    whole = check_payload();
+    if (!whole) damaged.push_back({block_, group_.header_crc});
   }
-  bool whole = false;
-  if (found) {
-    status = co_await check_payload(whole);
-    if (!status.ok()) co_return status;
-  }
-  if (!whole) {
-    std::vector<Candidate> later;
-    status = co_await look_ahead(later);
-    if (!status.ok()) co_return status;
-    const Candidate* proof = evidence(later);
-    if (proof == nullptr) {
-      finding_ = Finding::end;
-      torn_ = found;
-      co_return Status();
-    }
-    if (!found) {
-      const Candidate* after = successor(later, *proof);
-      if (after == nullptr) {
-        co_return Status(ErrorKind::corrupt, "rot in the journal that cannot be localised");
-      }
-      finding_ = Finding::rotten;
-      lost_ = after->digests;
-      after_rot_ = true;
-      trusted_successor_crc_ = after->header_crc;
-      next_lsn_ = lsn_ + 1;
-      next_block_ = after->block;
-      co_return Status();
-    }
-    // Only payload is damaged: the header tells which sectors.
-  }
+  co_return Status();
+}
+
+void JournalScanner::accept_group() {
   finding_ = Finding::group;
   after_rot_ = false;
   previous_crc_ = group_.header_crc;
   next_lsn_ = lsn_ + 1;
   next_block_ = block_ + group_.total_blocks;
+}
+
+Flow JournalScanner::next() {
+  if (next_block_ >= geometry_.journal_blocks()) next_block_ = 0;
+  block_ = next_block_;
+  lsn_ = next_lsn_;
+  torn_ = false;
+  std::vector<Damaged> damaged;
+  bool whole = false;
+  Status status = co_await try_places(damaged, whole);
+  if (!status.ok()) co_return status;
+  if (whole) {
+    accept_group();
+    co_return Status();
+  }
+  std::vector<Candidate> later;
+  status = co_await look_ahead(later);
+  if (!status.ok()) co_return status;
+  const Candidate* proof = evidence(later);
+  if (proof == nullptr) {
+    finding_ = Finding::end;
+    torn_ = !damaged.empty();
+    co_return Status();
+  }
+  const Candidate* after = successor(later, *proof);
+  if (after == nullptr) {
+    co_return Status(ErrorKind::corrupt, "rot in the journal that cannot be localised");
+  }
+  for (const Damaged& candidate : damaged) {
+    // Only the group that its successor names is the one that was durable; its header tells which
+    // sectors are damaged.
+    if (candidate.header_crc != after->previous_crc) continue;
+    bool found = false;
+    status = co_await try_group(candidate.block, found);
+    if (!status.ok()) co_return status;
+    if (!found) continue;
+    block_ = candidate.block;
+    (void)check_payload();
+    accept_group();
+    co_return Status();
+  }
+  finding_ = Finding::rotten;
+  block_ = next_block_;
+  lost_ = after->digests;
+  after_rot_ = true;
+  trusted_successor_crc_ = after->header_crc;
+  next_lsn_ = lsn_ + 1;
+  next_block_ = after->block;
   co_return Status();
 }
 

@@ -55,7 +55,16 @@ class JournalScanner {
   [[nodiscard]] std::span<const std::byte> at(uint32_t block) const;
   /// Decodes the group at `block` into `group_` if it is the expected one.
   Flow try_group(uint32_t block, bool& found);
-  Flow check_payload(bool& whole);
+  /// Compares the payload of `group_` at `block_` with its checksums; true if all is whole.
+  bool check_payload();
+  /// A group with a good header and bad payload.
+  struct Damaged {
+    uint32_t block = 0;
+    uint32_t header_crc = 0;
+  };
+  /// Looks where the next group may stand. If one is whole it is in `group_`, at `block_`.
+  Flow try_places(std::vector<Damaged>& damaged, bool& whole);
+  void accept_group();
   /// Collects the groups after the expected place that are newer than it.
   Flow look_ahead(std::vector<Candidate>& found);
   /// The newest evidence that group `lsn_` was durable, or nullptr.
