@@ -118,14 +118,16 @@ TEST_F(EngineCommands, serve_a_volume_whose_bytes_outlive_a_restart) {
   expect_result("volume.attach", attach_params(store_id, "1"));
   EXPECT_EQ(qemu_io("1", "-c 'write -P 0x5a 0 1M' -c 'write -P 0x17 9M 4k' -c 'write -z 64k 64k'"),
             0);
-  const json stats = expect_result("volume.stats", {{"volumeId", "1"}});
-  EXPECT_GE(stats["write"]["operationsCount"].get<uint64_t>(), 2u);
-  EXPECT_GT(stats["allocatedBytes"].get<uint64_t>(), 0u);
+  const json before = expect_result("volume.stats", {{"volumeId", "1"}});
+  EXPECT_GE(before["write"]["operationsCount"].get<uint64_t>(), 2u);
   stop();
   start();
   const json state = expect_result("store.open", {{"path", path("drive")}, {"storeId", store_id}});
   EXPECT_EQ(state["storeId"], store_id);
   expect_result("volume.attach", attach_params(store_id, "1", 2));
+  // A clean stop moved everything to its place; before, small writes are in the journal only.
+  const json after = expect_result("volume.stats", {{"volumeId", "1"}});
+  EXPECT_GE(after["allocatedBytes"].get<uint64_t>(), (1u << 20) - (64u << 10));
   EXPECT_EQ(qemu_io("1",
                     "-c 'read -P 0x5a 0 64k' -c 'read -P 0 64k 64k' -c 'read -P 0x5a 128k 896k' "
                     "-c 'read -P 0x17 9M 4k' -c 'read -P 0 32M 1M'"),
