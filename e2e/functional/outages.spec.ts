@@ -19,9 +19,13 @@ function lastAck(text: string): number {
   return Number(/\d+/.exec(acks?.at(-1) ?? '0')?.[0] ?? 0);
 }
 
-/** The longest stall the guest saw; it reports each over 200 ms. */
+/**
+ * The longest stall of the guest's last run of writes; it reports each over 200 ms. A line that is
+ * opened again repeats what was said before.
+ */
 function stallMsMax(text: string): number {
-  const stalls = [...text.matchAll(/STALL \d+ (\d+)/g)].map((match) => Number(match[1]));
+  const run = text.slice(Math.max(0, text.lastIndexOf('START first=')));
+  const stalls = [...run.matchAll(/STALL \d+ (\d+)/g)].map((match) => Number(match[1]));
   return Math.max(0, ...stalls);
 }
 
@@ -96,7 +100,9 @@ describe('a guest that writes', () => {
     await line.until((text) => lastAck(text) > 0, 30_000, 'acknowledged write');
     const text = await stopAndVerify(lastAck(line.output));
     expect(text).toMatch(/VERIFY ok .*lost=0 broken=0/);
-    expect(stallMsMax(text)).toBe(0);
+    expect(text).not.toMatch(/ERROR \d/);
+    // A busy host delays a guest by itself; a kill of the storage would be far longer.
+    expect(stallMsMax(text)).toBeLessThan(STALL_MS_MAX / 2);
     const after = await getVm(system(), vmId);
     expect(after.status.startedAt).toBe(before);
   });
