@@ -352,6 +352,7 @@ Flow Destager::round() {
     commit_pages(jobs_[i], before_[i], targets_[i].record);
     commit(jobs_[i], targets_[i].record, writes_[i]);
   }
+  state_.segments.settle();
   ++state_.stats.destage_rounds;
   state_.stats.destaged_chunks += jobs_.size();
   co_return Status();

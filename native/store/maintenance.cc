@@ -289,6 +289,7 @@ Flow Maintenance::reap() {
   const Status status = co_await destager_.load_records(reap_targets_);
   if (!status.ok()) co_return status;
   for (Destager::Target& target : reap_targets_) reap_chunk(*volume, target);
+  state_.segments.settle();
   co_return Status();
 }
 

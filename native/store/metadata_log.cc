@@ -152,6 +152,7 @@ Flow MetadataLog::clean(uint32_t segment) {
   const Status status = co_await append(writes);
   if (!status.ok()) co_return status;
   relocate(live, writes);
+  state_.segments.settle();
   ++state_.stats.segments_cleaned;
   co_return Status();
 }

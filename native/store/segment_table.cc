@@ -22,6 +22,7 @@ void SegmentTable::load(std::span<const format::SegmentEntryDisk> entries, uint3
   CAIRN_ASSERT(entries.size() == segments_.size());
   free_ = 0;
   live_ = 0;
+  may_be_empty_ = true;
   for (uint32_t i = 0; i < count(); ++i) {
     Segment& s = segments_[i];
     s = {};
@@ -70,7 +71,9 @@ void SegmentTable::roll() {
   segments_[open_] = {};
   segments_[open_].state = State::open;
   segments_[open_].sequence = next_sequence_++;
-  if (segments_[closed].live_bytes == 0) begin_release(closed);
+  // Records written a moment ago count as live only when they are committed: `settle` decides
+  // later.
+  may_be_empty_ = true;
 }
 
 void SegmentTable::begin_release(uint32_t index) {
@@ -81,7 +84,9 @@ void SegmentTable::begin_release(uint32_t index) {
 }
 
 void SegmentTable::add_live(uint64_t offset_bytes, uint32_t bytes) {
-  segments_[static_cast<uint32_t>(offset_bytes / segment_bytes_)].live_bytes += bytes;
+  Segment& s = segments_[static_cast<uint32_t>(offset_bytes / segment_bytes_)];
+  CAIRN_ASSERT(s.state == State::open || s.state == State::closed);
+  s.live_bytes += bytes;
   live_ += bytes;
 }
 
@@ -91,10 +96,12 @@ void SegmentTable::remove_live(uint64_t offset_bytes, uint32_t bytes) {
   CAIRN_ASSERT(s.live_bytes >= bytes);
   s.live_bytes -= bytes;
   live_ -= bytes;
-  if (s.live_bytes == 0 && s.state == State::closed) begin_release(index);
+  may_be_empty_ = may_be_empty_ || s.live_bytes == 0;
 }
 
 void SegmentTable::settle() {
+  if (!may_be_empty_) return;
+  may_be_empty_ = false;
   for (uint32_t i = 0; i < count(); ++i) {
     if (segments_[i].state == State::closed && segments_[i].live_bytes == 0) begin_release(i);
   }

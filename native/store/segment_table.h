@@ -48,7 +48,8 @@ class SegmentTable {
   void roll();
   void add_live(uint64_t offset_bytes, uint32_t bytes);
   void remove_live(uint64_t offset_bytes, uint32_t bytes);
-  /// After `load` and all `add_live`: closed segments without live records begin their release.
+  /// Closed segments without live records begin their release. Called when every record that was
+  /// appended is committed: after a load, a destage round, a cleaning, a reaping.
   void settle();
   void mark_damaged(uint32_t index) { segments_[index].damaged = true; }
   /// The closed segment with the least live bytes, or count() if none has garbage.
@@ -67,6 +68,7 @@ class SegmentTable {
   uint32_t releasing_ = 0;
   uint64_t next_sequence_ = 1;
   uint64_t live_ = 0;
+  bool may_be_empty_ = false;
 };
 
 }  // namespace cairn::store
