@@ -150,6 +150,7 @@ export async function run(program: string, args: readonly string[], input = ''):
   }
   child.stdin.end(input);
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${String(code)}\n${output}`);
+  if (code !== 0)
+    throw new Error(`${program} ${args.join(' ')} ended with ${String(code)}\n${output}`);
   return output;
 }
