@@ -13,7 +13,7 @@ export const storageVolumeNameSchema = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters');
+  .regex(/^\P{Cc}*$/u, 'must not contain control characters');
 
 export const storageVolumeSchema = z.object({
   id: engineVolumeIdSchema,
