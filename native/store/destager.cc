@@ -178,6 +178,19 @@ void Destager::place_sector(const OverlaySector& sector, uint32_t page) {
   placements_.push_back({offset, staged(next_slot_)});
 }
 
+uint32_t Destager::page_for(Job& job, uint32_t index, uint32_t previous) {
+  // After a crash a chunk may hold the page of a big write that was trimmed and written again,
+  // although in the earlier life that page was overwritten in place: when pages are short, the
+  // replaced ones of the chunk itself come first.
+  std::vector<uint32_t>& replaced = job.dirty->frozen.superseded_pages;
+  if (!replaced.empty() && state_.pages.free_pages() <= state_.reserved_pages) {
+    const uint32_t page = replaced.back();
+    replaced.pop_back();
+    return page;
+  }
+  return state_.take_page(*job.dirty, index, previous);
+}
+
 void Destager::build_page(Job& job, format::ChunkRecord& record,
                           std::span<const OverlaySector> sectors, uint32_t& previous) {
   const uint32_t index = sectors.front().sector / kPageSectors;
@@ -191,7 +204,7 @@ void Destager::build_page(Job& job, format::ChunkRecord& record,
   const bool had = (record.page_map & bit) != 0;
   uint32_t page = had ? record.pages[index] : kPageNone;
   if (big != kPageNone) page = big;
-  if (page == kPageNone && payload) page = state_.take_page(*job.dirty, index, previous);
+  if (page == kPageNone && payload) page = page_for(job, index, previous);
   for (const OverlaySector& s : sectors) {
     format::clear_bit(record.lost, s.sector);
     format::clear_bit(record.valid, s.sector);

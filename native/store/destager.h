@@ -51,6 +51,7 @@ class Destager {
   Flow stage_payload();
   void rebuild_lost(Target& target);
   void build(Job& job, format::ChunkRecord& record);
+  uint32_t page_for(Job& job, uint32_t index, uint32_t previous);
   void build_page(Job& job, format::ChunkRecord& record, std::span<const OverlaySector> sectors,
                   uint32_t& previous);
   void place_sector(const OverlaySector& sector, uint32_t page);
