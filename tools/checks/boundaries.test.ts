@@ -96,8 +96,10 @@ describe('the tag matrix', () => {
   for (const { row, file, forbidden, allowed } of ROWS) {
     it.each(forbidden)(`${row}: refuses %s`, async (specifier) => {
       const found = await refusals(file, specifier);
-      expect(found).toHaveLength(1);
-      expect(found[0]).toMatch(/enforce-module-boundaries|no-restricted-imports/);
+      expect(found).not.toEqual([]);
+      for (const refusal of found) {
+        expect(refusal).toMatch(/enforce-module-boundaries|no-restricted-imports/);
+      }
     });
 
     it.each(allowed)(`${row}: allows %s`, async (specifier) => {
