@@ -1,5 +1,4 @@
-/** `npm run powercuts`: simulated power cuts of a store, by the native program, on all processors. */
-import { availableParallelism } from 'node:os';
+/** `npm run powercuts`: simulated power cuts of a store, by the native program. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildTargets, configure } from './setup/build.mjs';
@@ -10,53 +9,31 @@ import { fail, parseArguments, say, step } from './setup/terminal.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const COUNT_DEFAULT = 10_000;
-const CUTS_PER_DRIVE = 20;
 const HELP = `Usage: npm run powercuts -- [--count N] [--seed S] [--jobs J] [--corrupt] [--json]
 
 Runs N lives of a store on simulated drives (default ${COUNT_DEFAULT}). Each ends in a power cut that keeps
 any subset of the unflushed sectors; then every byte is checked against what was acknowledged. Prints
 counts, losses and wrong reads; a finding names the seed that replays it.
   --seed S    the first drive's seed (default 1)
-  --jobs J    processes (default: one per processor)
+  --jobs J    threads (default: one per processor)
   --corrupt   instead: spoil every sector of N stores, one by one; wrong bytes must never be read
 Exit code 0 only with no loss, no wrong read and no failure.`;
 
-/** Builds the program and runs it; resolves with the sum of what its processes report. */
+/** Builds the program and runs it; resolves with its report. */
 export async function powercuts(checkout, { count, seed = 1, jobs, corrupt = false }) {
   await configure(checkout, 'release');
-  await buildTargets(checkout, 'release', ['powercuts']);
-  const program = join(checkout, 'native/build/release/tools/powercuts');
-  const width = jobs ?? availableParallelism();
-  const perDrive = corrupt ? 1 : CUTS_PER_DRIVE;
-  const drives = Math.ceil(Math.ceil(count / perDrive) / width);
-  const reports = await Promise.all(
-    Array.from({ length: width }, (_, index) =>
-      runOne({ program, drives, perDrive, seed: seed + index * drives, corrupt }),
-    ),
-  );
-  return reports.reduce(addReports);
-}
-
-async function runOne({ program, drives, perDrive, seed, corrupt }) {
-  const counts = ['--count', String(drives * perDrive), '--seed', String(seed)];
-  const mode = corrupt ? ['--corrupt'] : ['--cuts-per-drive', String(perDrive)];
-  const result = await run(program, [...counts, ...mode, '--json']);
+  await buildTargets(checkout, 'release', ['cairn-powercuts']);
+  const args = ['--count', String(count), '--seed', String(seed), '--json'];
+  if (jobs !== undefined) args.push('--jobs', String(jobs));
+  if (corrupt) args.push('--corrupt');
+  const result = await run(join(checkout, 'native/build/release/sim/cairn-powercuts'), args);
   try {
     return JSON.parse(result.stdout);
   } catch {
+    // A failed assertion ends the program; its last words name the seed.
     const said = result.stderr.trim().split('\n').slice(-20).join('\n');
-    return { ok: false, failures: 1, firstProblem: `seeds from ${seed}: ${said}` };
+    return { ok: false, failures: 1, firstProblem: said };
   }
-}
-
-function addReports(left, right) {
-  const sum = { ...left };
-  for (const [name, value] of Object.entries(right)) {
-    if (typeof value === 'number') sum[name] = (left[name] ?? 0) + value;
-    else if (name === 'ok') sum.ok = left.ok && value;
-    else sum[name] ??= value;
-  }
-  return sum;
 }
 
 /** The counts of a report as words: "powerCuts 10000, lostWrites 0, …". */
