@@ -30,7 +30,7 @@ TEST(PowerCuts, keep_what_single_seeds_once_lost) {
   // replacement at the ring's start.
   // 7000964: a segment filled and closed within one round counted as empty. 9001143: a recovered
   // store, nearly full, needed more pages than the life before.
-  for (const uint64_t seed : {27u, 5101u, 1001600u, 5000191u, 7000964u, 9001143u}) {
+  for (const uint64_t seed : {27u, 5101u, 1001600u, 5000191u, 7000964u, 9001143u, 20003231u}) {
     const PowerCutReport report = run_seeds(seed, 1, false);
     EXPECT_TRUE(report.ok()) << report.first_problem;
   }

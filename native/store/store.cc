@@ -15,6 +15,8 @@ namespace {
 
 /// Three groups with the longest small write each.
 constexpr uint64_t kWindowBytesMin = 512u << 10;
+/// No encoder fills a 512 byte sector with it.
+constexpr std::byte kScrubByte{0xdb};
 
 }  // namespace
 
@@ -72,6 +74,25 @@ void StoreImpl::on_flow_done(Status status) {
   post();
 }
 
+Flow StoreImpl::scrub_journal_head() {
+  AlignedBuffer block(format::kBlockBytes);
+  std::ranges::fill(block.span(), kScrubByte);
+  const JournalRing& ring = state.ring;
+  const uint64_t next_lap = format::round_up(ring.head(), ring.blocks());
+  for (const uint64_t position : {ring.head(), next_lap}) {
+    if (position + 1 - ring.tail() > ring.blocks()) continue;
+    DiskOp op(state.disk);
+    op.write(state.geometry.journal_offset + position % ring.blocks() * format::kBlockBytes,
+             block.span(), state.disk.cache_is_volatile());
+    const Status status = co_await op;
+    if (!status.ok()) {
+      state.fail(status, "journal write");
+      co_return status;
+    }
+  }
+  co_return Status();
+}
+
 Flow StoreImpl::recover() {
   Recovery recovery(state);
   Status status = co_await recovery.run();
@@ -81,6 +102,8 @@ Flow StoreImpl::recover() {
   state.window.reset(state.config.read_only ? kSectorBytes : state.config.journal_window_bytes);
   if (state.config.read_only) co_return Status();
   changes.writer().start(std::move(recovery).last_digests());
+  status = co_await scrub_journal_head();
+  if (!status.ok()) co_return status;
   status = co_await maintenance.first_checkpoint();
   if (!status.ok()) co_return status;
   maintenance_running = true;

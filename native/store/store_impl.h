@@ -24,6 +24,11 @@ class StoreImpl {
   void start_flow(Flow next);
   Flow recover();
   Flow finish_close();
+  /// Destroys what an earlier life may have left, torn, where the next group can go. Otherwise a
+  /// torn write of the next group could complete it: both have the same predecessor, and often the
+  /// same content after the first 512 bytes. The pattern is not zero, for zeroes could complete it
+  /// too.
+  Flow scrub_journal_head();
 
   /// The executor's handle on this object.
   struct Turn final : io::Task {
