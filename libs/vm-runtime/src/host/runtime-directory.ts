@@ -167,9 +167,11 @@ export class VmDirectory {
     await rm(this.socketDir, { recursive: true, force: true });
   }
 
+  /** The launcher outlives its guest by a moment in which it may still write: hence the retries. */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
-    await rm(this.statePath, { recursive: true, force: true });
+    const patiently = { recursive: true, force: true, maxRetries: 20, retryDelay: 50 };
+    await rm(this.path, patiently);
+    await rm(this.statePath, patiently);
   }
 
   qemuLogTail(): Promise<readonly string[]> {

@@ -162,7 +162,8 @@ export class GuestLab {
       await runtime.dispose();
     }
     for (const child of this.children) child.kill('SIGKILL');
-    await rm(this.dir, { recursive: true, force: true });
+    // Launchers outlive their guests by a moment, in which they still write their last words here.
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
 
