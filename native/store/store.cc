@@ -102,9 +102,10 @@ Flow StoreImpl::recover() {
   state.window.reset(state.config.read_only ? kSectorBytes : state.config.journal_window_bytes);
   if (state.config.read_only) co_return Status();
   changes.writer().start(std::move(recovery).last_digests());
-  status = co_await scrub_journal_head();
-  if (!status.ok()) co_return status;
+  // The checkpoint replaces the older one first: until then the older one may need the blocks that
+  // the scrub takes.
   status = co_await maintenance.first_checkpoint();
+  if (status.ok()) status = co_await scrub_journal_head();
   if (!status.ok()) co_return status;
   maintenance_running = true;
   maintenance.start(
