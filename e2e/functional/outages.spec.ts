@@ -65,7 +65,7 @@ describe('a guest that writes', () => {
     line.send('\x03');
     await sleep(500);
     const command = `cairn-guest verify /dev/vdb --slots ${SLOTS} --acked ${acked}`;
-    return line.run(command, /VERIFY \w+ /);
+    return line.run(command, /VERIFY \w+ [^\n]*\n/);
   }
 
   async function untilWritesGoOn(afterAck: number): Promise<void> {
