@@ -18,6 +18,7 @@ import type { Config } from './config';
 import { ControlServer } from './control/control-server';
 import { DriveCandidates } from './drives/drive-candidates';
 import { DriveService } from './drives/drive-service';
+import { EngineWatch } from './engine-watch';
 import { Facts } from './facts';
 import { KeptSockets } from './kept-sockets';
 import { StorageMetrics } from './metrics';
@@ -34,12 +35,16 @@ export interface DaemonParts {
   readonly version: string;
   /** Milliseconds since the process began. */
   readonly uptimeMs: () => number;
+  /** The engine hangs: end the process, so that the next one serves the guests. */
+  readonly onEngineSilent: () => void;
 }
 
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2000;
 const MISSING_DRIVES_RETRY_MS = 5000;
 const CONTROL_GRACE_MS = 2000;
+const ENGINE_ASKED_EVERY_MS = 5000;
+const ENGINE_SILENT_MS_MAX = 10_000;
 
 type Phase = 'starting' | 'serving' | 'draining';
 
@@ -50,6 +55,7 @@ export class Daemon {
   private etcdReachable = false;
   private readonly ending = new AbortController();
   private readonly engine: Engine;
+  private readonly engineWatch: EngineWatch;
   private readonly facts: Facts;
   private readonly drives: DriveService;
   private readonly volumes: VolumeService;
@@ -65,6 +71,12 @@ export class Daemon {
     this.log = log;
     this.engine = parts.openEngine((event) => {
       this.onEngineEvent(event);
+    });
+    this.engineWatch = new EngineWatch({
+      engine: this.engine,
+      everyMs: ENGINE_ASKED_EVERY_MS,
+      silentMsMax: ENGINE_SILENT_MS_MAX,
+      onSilent: parts.onEngineSilent,
     });
     this.facts = new Facts(parts.cluster, config.nodeId);
     const candidates = new DriveCandidates(this.engine, config.fileDirectory);
@@ -92,6 +104,7 @@ export class Daemon {
 
   /** Resolves when the node's volumes are served; rejects when the daemon cannot come up at all. */
   async start(): Promise<void> {
+    this.engineWatch.start();
     await this.listen();
     if (!(await this.loadFacts())) return; // Stopped meanwhile.
     for (const { key, message } of this.facts.damaged()) {
@@ -116,6 +129,7 @@ export class Daemon {
     if (this.phase === 'draining') return;
     this.phase = 'draining';
     this.ending.abort();
+    this.engineWatch.stop();
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
     this.tell('STOPPING=1');
     await this.control.close(CONTROL_GRACE_MS);

@@ -64,6 +64,7 @@ async function main(): Promise<void> {
     log,
     version: VERSION,
     uptimeMs: () => process.uptime() * 1000,
+    onEngineSilent: () => die(new Error('the engine does not answer: ending, to be started again')),
   });
   stopOnSignals(daemon, log);
   await daemon.start();
