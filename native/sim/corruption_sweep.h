@@ -16,6 +16,8 @@ struct CorruptionSweepOptions {
   uint64_t seed = 1;
   /// True: the store was stopped cleanly; false: it lost power with records in its journal.
   bool clean = false;
+  /// False: a drive whose completed writes are durable, where two journal groups may be in flight.
+  bool volatile_cache = true;
   /// The unit that is spoiled: 512 or 4096.
   uint32_t sector_bytes = 4096;
   /// Every n-th sector only.

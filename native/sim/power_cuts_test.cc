@@ -57,6 +57,15 @@ TEST(CorruptionSweep, finds_every_spoiled_block_of_a_crashed_store) {
   EXPECT_GT(report.reads_refused, 0u);
 }
 
+TEST(CorruptionSweep, finds_every_spoiled_block_on_a_drive_without_a_volatile_cache) {
+  CorruptionSweepOptions options;
+  options.volatile_cache = false;
+  options.stride = 3;
+  const CorruptionSweepReport report = run_corruption_sweep(options);
+  EXPECT_TRUE(report.ok()) << report.first_problem;
+  EXPECT_GT(report.reads_refused, 0u);
+}
+
 TEST(CorruptionSweep, finds_every_spoiled_sector_of_a_clean_store) {
   const CorruptionSweepReport report =
       run_corruption_sweep({.clean = true, .sector_bytes = 512, .stride = 23});

@@ -164,7 +164,7 @@ void SimDisk::do_read(const io::DiskRequest& request, uint64_t length_bytes) {
 
 void SimDisk::do_write(const io::DiskRequest& request, uint64_t length_bytes) {
   ++stats_.writes;
-  last_write_ = {request.offset_bytes, length_bytes};
+  last_writes_ = {SimRange{request.offset_bytes, length_bytes}, last_writes_[0]};
   const bool durable = !options_.lying_flush && (request.durable || !options_.volatile_cache);
   if (random_.chance_ppm(options_.faults.lost_write_ppm)) {
     fault_records_.push_back(

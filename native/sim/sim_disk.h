@@ -96,8 +96,8 @@ class SimDisk final : public io::Disk, private io::Timer {
   /// What a read would return now; changes count as rot, not as writes.
   [[nodiscard]] std::span<std::byte> medium() { return medium_; }
   [[nodiscard]] const std::vector<SimFaultRecord>& fault_records() const { return fault_records_; }
-  /// The range of the write that completed last.
-  [[nodiscard]] const SimRange& last_write() const { return last_write_; }
+  /// The ranges of the two writes that completed last, the last one first.
+  [[nodiscard]] const std::array<SimRange, 2>& last_writes() const { return last_writes_; }
   [[nodiscard]] const SimDiskStats& stats() const { return stats_; }
   [[nodiscard]] size_t in_flight() const { return in_flight_.size(); }
   /// True if nothing is in flight and everything written is durable.
@@ -147,7 +147,7 @@ class SimDisk final : public io::Disk, private io::Timer {
   std::vector<std::byte> undo_contents_;
   std::unordered_set<uint64_t> settled_sectors_;
   std::vector<SimFaultRecord> fault_records_;
-  SimRange last_write_;
+  std::array<SimRange, 2> last_writes_;
   SimDiskStats stats_;
   std::array<bool, 4> fail_next_{};
   uint64_t cut_after_ = ~uint64_t{0};

@@ -128,6 +128,7 @@ int sweep(const Arguments& arguments) {
     options.seed = arguments.seed + i / 4;
     options.clean = i % 2 == 1;
     options.sector_bytes = i / 2 % 2 == 0 ? 4096 : 512;
+    options.volatile_cache = i / 4 % 2 == 0;
     g_seed = options.seed;
     const cairn::sim::CorruptionSweepReport report = cairn::sim::run_corruption_sweep(options);
     total.sectors_spoiled += report.sectors_spoiled;
