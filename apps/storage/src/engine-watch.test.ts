@@ -2,10 +2,11 @@ import { EngineError, FakeEngine, type Engine } from '@cairn/block-store';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EngineWatch } from './engine-watch';
 
+const liveEngine = (): FakeEngine => new FakeEngine({ onEvent: () => undefined });
+
 /** An engine whose thread can stop taking turns. */
 function engineThat(call: () => Promise<never>): Engine {
-  const fake = new FakeEngine();
-  return { call, close: () => fake.close() };
+  return { call, close: () => Promise.resolve() };
 }
 
 const hangs = (): Promise<never> =>
@@ -30,7 +31,7 @@ describe('the watch over the engine', () => {
   });
 
   it('is content with an engine that answers', async () => {
-    const { watch: made, onSilent } = watch(new FakeEngine());
+    const { watch: made, onSilent } = watch(liveEngine());
     await vi.advanceTimersByTimeAsync(60_000);
     made.stop();
     expect(onSilent).not.toHaveBeenCalled();
