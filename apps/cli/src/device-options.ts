@@ -35,7 +35,7 @@ export function parseDisk(text: string): DiskText {
       'bus',
       mapped(pairs.get('bus'), (value) => choice('bus', diskBusSchema, value)),
     ),
-    ...only('readOnly', pairs.get('readonly') === 'true' ? true : undefined),
+    ...only('readOnly', mapped(pairs.get('readonly'), parseSwitch)),
     ...only('iopsLimit', mapped(pairs.get('iops'), parseCount)),
   };
   if (disk.image !== undefined && disk.volume !== undefined)
@@ -107,9 +107,17 @@ function pairsOf(text: string, bare: string, known: readonly string[]): Map<stri
     const name = equals < 0 ? bare : part.slice(0, equals);
     if ((equals < 0 && index > 0) || !known.includes(name))
       throw new UsageError(`"${text}": "${part}" is none of ${known.join('=, ')}=.`);
+    if (pairs.has(name)) throw new UsageError(`"${text}": ${name}= is given twice.`);
     pairs.set(name, part.slice(equals + 1));
   }
   return pairs;
+}
+
+/** Refuses anything else: a disk that was meant to be read-only must not become writable by a typing error. */
+function parseSwitch(value: string): boolean {
+  if (value === 'true') return true;
+  if (value === 'false') return false;
+  throw new UsageError(`"${value}" is neither true nor false (readonly=).`);
 }
 
 function choice<Schema extends z.ZodType>(

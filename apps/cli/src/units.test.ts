@@ -70,6 +70,12 @@ describe('a disk on the command line', () => {
     });
   });
 
+  it('refuses a read-only switch that is neither true nor false, and a key given twice', () => {
+    expect(() => parseDisk('volume=data,readonly=yes')).toThrow(/neither true nor false/);
+    expect(parseDisk('volume=data,readonly=false').readOnly).toBe(false);
+    expect(() => parseDisk('20G,size=30G')).toThrow(/given twice/);
+  });
+
   it.each(['', 'bus=sata', 'image=a,volume=b', 'volume=a,size=1G', 'size=1G,colour=red', '1G,2G'])(
     'refuses %j',
     (text) => {
