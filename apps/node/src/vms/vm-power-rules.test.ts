@@ -37,7 +37,7 @@ describe('the power rules', () => {
 });
 
 describe('the reconciler', () => {
-  const idle = { isBusy: false, notBeforeMs: 0, nowMs: 1 };
+  const idle = { isBusy: false, hasUnhandledChange: false, notBeforeMs: 0, nowMs: 1 };
   const wanted = { phase: 'ready', desiredPowerState: 'running' } as const;
 
   it('starts what should run and does not', () => {
@@ -51,6 +51,8 @@ describe('the reconciler', () => {
       expect(shouldStart(wanted, state, idle)).toBe(false);
     }
     expect(shouldStart(wanted, 'stopped', { ...idle, isBusy: true })).toBe(false);
+    const unhandled = { ...idle, hasUnhandledChange: true };
+    expect(shouldStart(wanted, 'stopped', unhandled)).toBe(false);
     expect(shouldStart(wanted, 'stopped', { ...idle, notBeforeMs: 5 })).toBe(false);
   });
 

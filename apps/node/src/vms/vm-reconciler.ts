@@ -25,13 +25,26 @@ interface Attempts {
   readonly notBeforeMs: number;
 }
 
-/** Whether a VM should be started now. Pure. */
+interface StartFacts {
+  /** A task works on the VM or waits for it. */
+  readonly isBusy: boolean;
+  /** A change of its state was seen, but what follows from it is not yet written. */
+  readonly hasUnhandledChange: boolean;
+  readonly notBeforeMs: number;
+  readonly nowMs: number;
+}
+
+/**
+ * Whether a VM should be started now. Pure. A guest that has just powered itself off looks as if it
+ * were missing until that wish is written down: so a VM with an unhandled change waits.
+ */
 export function shouldStart(
   vm: Pick<VmRow, 'phase' | 'desiredPowerState'>,
   state: VmState | undefined,
-  facts: { readonly isBusy: boolean; readonly notBeforeMs: number; readonly nowMs: number },
+  facts: StartFacts,
 ): boolean {
-  if (vm.phase !== 'ready' || vm.desiredPowerState !== 'running' || facts.isBusy) return false;
+  if (vm.phase !== 'ready' || vm.desiredPowerState !== 'running') return false;
+  if (facts.isBusy || facts.hasUnhandledChange) return false;
   const isDown = state === undefined || ['defined', 'stopped', 'crashed'].includes(state);
   return isDown && facts.nowMs >= facts.notBeforeMs;
 }
@@ -138,8 +151,10 @@ export class VmReconciler {
       const attempts = this.#attempts.get(vm.id) ?? { count: 0, notBeforeMs: 0 };
       const isBusy = this.powerTasks.isBusy(vm.id);
       const state = this.runtime.status(vm.id)?.state;
+      const hasUnhandledChange = this.#pendingEvents.some(({ id }) => id === vm.id);
       const { notBeforeMs } = attempts;
-      if (!shouldStart(vm, state, { isBusy, notBeforeMs, nowMs })) continue;
+      const facts = { isBusy, hasUnhandledChange, notBeforeMs, nowMs };
+      if (!shouldStart(vm, state, facts)) continue;
       const waitMs = backOffMs(attempts.count, FIRST_RETRY_MS, MAX_RETRY_MS);
       this.#attempts.set(vm.id, { count: attempts.count + 1, notBeforeMs: nowMs + waitMs });
       this.logger.info({ vm: vm.id, attempt: attempts.count }, 'starting a VM that should run');
