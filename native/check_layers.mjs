@@ -12,7 +12,18 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ENGINE_LAYERS = ['base', 'io', 'format', 'host', 'store', 'nbd', 'engine', 'sim', 'tools'];
+const ENGINE_LAYERS = [
+  'base',
+  'io',
+  'format',
+  'host',
+  'store',
+  'replication',
+  'nbd',
+  'engine',
+  'sim',
+  'tools',
+];
 
 /** What each layer may include besides itself. */
 const MAY_INCLUDE = {
@@ -21,8 +32,9 @@ const MAY_INCLUDE = {
   format: ['base'],
   host: ['base'],
   store: ['base', 'io', 'format'],
+  replication: ['base', 'io', 'format', 'store'],
   nbd: ['base', 'io'],
-  engine: ['base', 'io', 'store', 'nbd'],
+  engine: ['base', 'io', 'store', 'replication', 'nbd'],
   sim: ENGINE_LAYERS,
   tools: ENGINE_LAYERS,
   fuzz: ENGINE_LAYERS,
@@ -30,7 +42,7 @@ const MAY_INCLUDE = {
 };
 
 /** Layers whose tests run on the simulated world. */
-const TESTS_MAY_USE_SIM = ['store', 'nbd', 'engine'];
+const TESTS_MAY_USE_SIM = ['store', 'replication', 'nbd', 'engine'];
 
 /** System headers and the only layers that may include them. */
 const RESERVED_HEADERS = [
@@ -117,6 +129,10 @@ const PLANTED = [
   ['store/d_test.cc', '#include "sim/disk.h"\n#include <filesystem>\n', false],
   ['store/e.cc', '#include "sim/disk.h"\n', true],
   ['nbd/a.cc', '#include "store/store.h"\n', true],
+  ['replication/a.cc', '#include "store/store.h"\n#include "io/stream.h"\n', false],
+  ['replication/b.cc', '#include "nbd/server.h"\n', true],
+  ['replication/c_test.cc', '#include "sim/sim_executor.h"\n', false],
+  ['store/f.cc', '#include "replication/ids.h"\n', true],
   ['nbd/b.h', '#include <sys/socket.h>\n', true],
   ['nbd/c.h', '#include "d.h"\n', true],
   ['engine/a.cc', '#include <napi.h>\n', true],
