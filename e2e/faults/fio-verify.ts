@@ -1,126 +1,130 @@
-/**
- * fio's own check of a power cut: it writes blocks that carry checksums, notes which writes were acknowledged, ends the engine
- * with SIGKILL (fio calls this a trigger), and after the restart reads back all that was acknowledged.
- */
-import { execFile } from 'node:child_process';
+/** `npm run fio-verify -w e2e -- --kills N`: the fio loop as a command. Exit code 0 only when nothing is lost. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { z } from 'zod';
-import { EngineHost } from './engine-host';
+import { parseArgs } from 'node:util';
+import { OwnedSystem, System } from '../harness/system';
+import { FIO_LIFE_MS_MAX, FIO_LIFE_MS_MIN, FIO_VOLUME_BYTES, fioLoop, holds } from './fio-loop';
+import type { FioKillReport, FioLoopResult } from './fio-loop';
+import { withEngineHost, withStorage, type Victim } from './fio-victims';
 
-const run = promisify(execFile);
-const MIB = 1024 * 1024;
-const VOLUME_BYTES = 256 * MIB;
-const DRIVE_BYTES = 1024 * MIB;
-const FIO_MS_MAX = 60_000;
+const USAGE = `fio-verify: kill -9 a storage process under fio, again and again; fio verifies every acknowledged write
 
-const fioOutput = z.object({
-  jobs: z.array(
-    z.object({
-      error: z.number(),
-      read: z.object({ total_ios: z.number() }),
-      write: z.object({ total_ios: z.number() }),
-    }),
-  ),
-});
+  --kills N        kills (default 30)
+  --victim NAME    cairn-storage, as a node runs it (default), or engine: the engine's standalone host
+  --life-ms N      each kill comes after a random time of writing from ${FIO_LIFE_MS_MIN} ms to this (default 1500, at most ${FIO_LIFE_MS_MAX})
+  --seed N         repeats the plan of another run (default: a new one)
+  --json           one JSON object on standard output
+  --help           this text
 
-export interface FioVerifyOptions {
-  /** Kills, one after the other, of an engine on the same drive. */
+At the end some acknowledged writes are taken back on purpose: fio has to find that.
+Exit code 0 only when no write was lost and the planted losses were found. Everything it starts is its own.
+`;
+
+interface Settings {
   readonly kills: number;
+  readonly lifeMsMax: number;
   readonly seed: number;
-  readonly queueDepth: number;
+  readonly onKill: (report: FioKillReport) => void;
 }
 
-export interface FioVerifyResult {
-  readonly writesIssued: number;
-  readonly blocksVerified: number;
-  /** Of fio: 0 when every acknowledged block was right. */
-  readonly errors: readonly string[];
-}
-
-/** Kills the engine under fio and lets fio verify, again and again. Leaves nothing behind. */
-export async function fioVerifyLoop(options: FioVerifyOptions): Promise<FioVerifyResult> {
-  const directory = await mkdtemp(join(tmpdir(), 'cairn-fio-'));
-  const result = { writesIssued: 0, blocksVerified: 0, errors: [] as string[] };
-  try {
-    for (let kill = 0; kill < options.kills; kill += 1) {
-      const job = jobOf(directory, options, kill);
-      result.writesIssued += await writeUntilKilled(directory, job, kill);
-      const host = await startHost(directory, kill * 2 + 2);
-      try {
-        result.blocksVerified += await verify(directory, job);
-      } catch (error) {
-        result.errors.push(`kill ${kill}: ${String(error)}`);
-      } finally {
-        await host.stop();
-      }
-    }
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-  return result;
-}
-
-function startHost(directory: string, epoch: number): Promise<EngineHost> {
-  return EngineHost.start({
-    drive: join(directory, 'drive.img'),
-    ...(epoch === 1 ? { createBytes: DRIVE_BYTES } : {}),
-    volumeBytes: VOLUME_BYTES,
-    socketPath: join(directory, 'volume.sock'),
-    epoch,
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string', default: '30' },
+      victim: { type: 'string', default: 'cairn-storage' },
+      'life-ms': { type: 'string', default: '1500' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
   });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const settings = {
+    kills: wholeNumber('kills', values.kills, [1, 100_000]),
+    lifeMsMax: wholeNumber('life-ms', values['life-ms'], [FIO_LIFE_MS_MIN, FIO_LIFE_MS_MAX]),
+    seed: wholeNumber('seed', values.seed, [0, 2 ** 31]),
+    onKill: values.json ? () => undefined : sayKill,
+  };
+  const result = await run(values.victim, settings);
+  const { seed } = settings;
+  if (values.json) {
+    const { victim } = values;
+    process.stdout.write(`${JSON.stringify({ victim, seed, ok: holds(result), ...result })}\n`);
+  } else {
+    sayTotal(result, seed);
+  }
+  return holds(result) ? 0 : 1;
 }
 
-/** The same words for both runs: fio derives order and content of the blocks from them. */
-function jobOf(directory: string, options: FioVerifyOptions, kill: number): readonly string[] {
-  return [
-    '--name=kill',
-    '--ioengine=nbd',
-    `--uri=nbd+unix:///?socket=${join(directory, 'volume.sock')}`,
-    '--rw=randwrite',
-    '--bs=4k',
-    `--iodepth=${options.queueDepth}`,
-    `--size=${VOLUME_BYTES}`,
-    `--randseed=${options.seed + kill}`,
-    '--verify=crc32c',
-    '--verify_fatal=1',
-    '--output-format=json',
-  ];
+async function run(victim: string, settings: Settings): Promise<FioLoopResult> {
+  const loop = (running: Victim): Promise<FioLoopResult> => fioLoop(running, settings);
+  switch (victim) {
+    case 'cairn-storage':
+      return withOwnSystem((system) => withStorage(system, FIO_VOLUME_BYTES, loop));
+    case 'engine':
+      return withDirectory((directory) => withEngineHost(directory, FIO_VOLUME_BYTES, loop));
+    default:
+      throw new Error(`--victim wants cairn-storage or engine, not ${victim}`);
+  }
 }
 
-/** Resolves with the writes issued. That fio fails is expected: its server was killed under it. */
-async function writeUntilKilled(
-  directory: string,
-  job: readonly string[],
-  kill: number,
-): Promise<number> {
-  const host = await startHost(directory, kill * 2 + 1);
-  const words = ['--do_verify=0', '--verify_state_save=1'];
-  const trigger = ['--trigger-timeout=1', `--trigger=kill -9 ${host.pid}`];
-  const stdout = await run('fio', [...job, ...words, ...trigger], {
-    cwd: directory,
-    timeout: FIO_MS_MAX,
-  }).then(
-    (done) => done.stdout,
-    (error: unknown) => z.object({ stdout: z.string() }).parse(error).stdout,
+async function withOwnSystem<Result>(use: (system: System) => Promise<Result>): Promise<Result> {
+  const owned = await OwnedSystem.start();
+  const system = new System(owned.address);
+  try {
+    return await use(system);
+  } finally {
+    system.close();
+    await owned.stop();
+    owned.remove();
+  }
+}
+
+async function withDirectory<Result>(use: (directory: string) => Promise<Result>): Promise<Result> {
+  const directory = await mkdtemp(join(tmpdir(), 'cairn-engine-'));
+  try {
+    return await use(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+function sayKill(report: FioKillReport): void {
+  const { kill, blocksVerified, writesCutOff, servedAgainMs, findings } = report;
+  const state = findings.length === 0 ? 'all there' : 'LOST BLOCKS';
+  process.stderr.write(
+    `kill ${kill}: ${blocksVerified} acknowledged blocks, ${state}; ${writesCutOff} writes cut off; ` +
+      `served again after ${servedAgainMs.toFixed(0)} ms\n`,
   );
-  await host.kill();
-  return parse(stdout).write.total_ios;
 }
 
-async function verify(directory: string, job: readonly string[]): Promise<number> {
-  const words = ['--verify_only', '--verify_state_load=1'];
-  const { stdout } = await run('fio', [...job, ...words], { cwd: directory, timeout: FIO_MS_MAX });
-  const { error, read } = parse(stdout);
-  if (error !== 0) throw new Error(`fio ended with error ${error}`);
-  return read.total_ios;
+function sayTotal(result: FioLoopResult, seed: number): void {
+  const { kills, blocksVerified, findings, servedAgainMsMax, plantedLossFound } = result;
+  const planted = plantedLossFound.older && plantedLossFound.zeroed && result.cleanAfterRepair;
+  process.stdout.write(
+    `${kills} kills, ${blocksVerified} acknowledged blocks verified, ${findings.length} lost; ` +
+      `slowest return ${servedAgainMsMax.toFixed(0)} ms; ` +
+      `planted losses ${planted ? 'found' : 'NOT FOUND'} (seed ${seed})\n`,
+  );
+  for (const finding of findings.slice(0, 20)) console.error(finding);
 }
 
-/** fio prints notes before its JSON. */
-function parse(stdout: string): z.infer<typeof fioOutput>['jobs'][number] {
-  const [job] = fioOutput.parse(JSON.parse(stdout.slice(stdout.indexOf('{\n')))).jobs;
-  if (job === undefined) throw new Error('fio reported no job');
-  return job;
+function wholeNumber(name: string, text: string, [min, max]: readonly [number, number]): number {
+  const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new Error(`--${name} wants a whole number from ${min} to ${max}, not ${text}`);
 }
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 2;
+  },
+);

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Dice } from './dice';
 import { EngineHost } from './engine-host';
 import { NbdClient } from './nbd-client';
 import { fillSector, SECTOR_BYTES, SectorModel, type Violation } from './sector-model';
@@ -40,17 +41,6 @@ export interface KillLoopResult {
   readonly acknowledgedBytes: number;
   readonly violations: readonly Violation[];
   readonly recoveryMsMax: number;
-}
-
-/** A small generator of pseudo-random numbers, so that a seed repeats the plan (the kernel's timing it cannot repeat). */
-class Dice {
-  constructor(private state: number) {}
-  /** From 0 to `below` - 1. */
-  roll(below: number): number {
-    this.state = (Math.imul(this.state ^ (this.state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
-    const mixed = Math.imul(this.state ^ (this.state >>> 12), 0x297a2d39) >>> 0;
-    return mixed % below;
-  }
 }
 
 interface Counters {

@@ -55,8 +55,8 @@ describe('importing an image', () => {
     const image = await getImage(system(), imageId);
     expect(image.status).toMatchObject({ state: 'ready', format, virtualSizeBytes: DISK_BYTES });
     expect(image.checksum).toBe(`sha256:${await sha256Of(file)}`);
-    const compared = await withVolume(system(), image.status.volumeId ?? '', (nbd) =>
-      execute('qemu-img', ['compare', '-f', 'raw', '-F', 'raw', raw, nbd]),
+    const compared = await withVolume(system(), image.status.volumeId ?? '', ({ url }) =>
+      execute('qemu-img', ['compare', '-f', 'raw', '-F', 'raw', raw, url]),
     );
     expect(compared.stdout).toContain('Images are identical');
     await deleteImage(system(), imageId);

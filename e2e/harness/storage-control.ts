@@ -38,21 +38,31 @@ export async function engineVolumeCount(system: System): Promise<number> {
   return list.items.length;
 }
 
-/** Attaches a volume read-only, calls `use` with its NBD address for QEMU's tools, and detaches it. */
+/** Where an attached volume is served. */
+export interface VolumeAddress {
+  readonly socketPath: string;
+  readonly exportName: string;
+  /** For QEMU's tools and fio. */
+  readonly url: string;
+}
+
+/** Attaches a volume, read-only unless asked otherwise, calls `use` with its address, and detaches it. */
 export async function withVolume<Result>(
   system: System,
   volumeId: string,
-  use: (nbdUrl: string) => Promise<Result>,
+  use: (address: VolumeAddress) => Promise<Result>,
+  { readOnly = true } = {},
 ): Promise<Result> {
   const volume = unwrap(
     await system.client.GET('/api/v1/volumes/{volumeId}', { params: { path: { volumeId } } }),
   );
   const engineId = volume.status.engineId ?? '';
   const { socketPath, exportName } = storageAttachmentSchema.parse(
-    await controlRequest(system, 'POST', `/v1/volumes/${engineId}/attach`, { readOnly: true }),
+    await controlRequest(system, 'POST', `/v1/volumes/${engineId}/attach`, { readOnly }),
   );
+  const url = `nbd+unix:///${exportName}?socket=${socketPath}`;
   try {
-    return await use(`nbd+unix:///${exportName}?socket=${socketPath}`);
+    return await use({ socketPath, exportName, url });
   } finally {
     await controlRequest(system, 'POST', `/v1/volumes/${engineId}/detach`);
   }
