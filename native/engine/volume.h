@@ -12,13 +12,13 @@
 #include "io/uring_reactor.h"
 #include "nbd/buffer_pool.h"
 #include "nbd/server.h"
-#include "store/local_volume.h"
 #include "store/store.h"
+#include "store/virtual_disk.h"
 
 namespace cairn::engine {
 
 struct VolumeOptions {
-  store::LocalVolumeConfig device;
+  store::VirtualDiskConfig device;
   store::Uuid store_id{};
   nbd::ServerOptions server;
 };
@@ -51,7 +51,7 @@ class Volume final : private nbd::ServerHandler {
   VolumeOptions options_;
   StoppedFunction on_stopped_;
   bool stopping_ = false;
-  store::LocalVolume device_;
+  store::VirtualDisk device_;
   /// After the device it serves.
   nbd::Server server_;
 };

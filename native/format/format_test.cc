@@ -175,6 +175,42 @@ TEST(Journal, groups_come_back_as_they_were_written) {
   EXPECT_EQ(group.digests[0].version, 5u);
 }
 
+/// A group with one record.
+Bytes group_of(const Record& record, uint8_t flags) {
+  Bytes bytes(kGroupHeaderBytesMax);
+  GroupEncoder encoder(bytes);
+  encoder.add(record);
+  save(std::span(bytes), sizeof(GroupHeaderDisk) + offsetof(RecordDisk, flags), flags);
+  encoder.seal(kIdentity, {9, 8, 12, 0xabcd, 40, 2}, {});
+  return bytes;
+}
+
+TEST(Journal, tells_a_rebase_in_the_record_and_in_its_digest) {
+  Bytes bytes(kGroupHeaderBytesMax);
+  GroupEncoder encoder(bytes);
+  Record record{RecordType::zero, 1, 9, 5, 1, 1, 0, 0, 256, 0, {}, {}};
+  encoder.add(record);
+  record.rebase = true;
+  encoder.add(record);
+  encoder.seal(kIdentity, {9, 8, 12, 0xabcd, 40, 0}, {});
+  Group group;
+  ASSERT_TRUE(decode_group(bytes, kIdentity, 40, 256, group).ok());
+  EXPECT_FALSE(group.records[0].rebase);
+  EXPECT_TRUE(group.records[1].rebase);
+  EXPECT_EQ(encoder.digests()[0].flags, 0);
+  EXPECT_EQ(encoder.digests()[1].flags, kRecordFlagRebase);
+}
+
+TEST(Journal, refuses_flags_that_a_record_cannot_have) {
+  const Record zero{RecordType::zero, 1, 9, 5, 1, 1, 0, 0, 256, 0, {}, {}};
+  const Record drop{RecordType::drop, 1, 9, 0, 1, 1, 0, 0, 0, 0, {}, {}};
+  Group group;
+  EXPECT_TRUE(decode_group(group_of(zero, kRecordFlagRebase), kIdentity, 40, 256, group).ok());
+  EXPECT_TRUE(decode_group(group_of(drop, 0), kIdentity, 40, 256, group).ok());
+  EXPECT_FALSE(decode_group(group_of(zero, 2), kIdentity, 40, 256, group).ok());
+  EXPECT_FALSE(decode_group(group_of(drop, kRecordFlagRebase), kIdentity, 40, 256, group).ok());
+}
+
 TEST(Journal, refuses_a_group_of_another_place_or_store) {
   const Bytes bytes = example_group(40, 100);
   Group group;

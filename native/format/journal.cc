@@ -19,8 +19,7 @@ uint32_t header_crc_of(std::span<const std::byte> header) {
 }
 
 bool has_crcs(RecordType type) {
-  return type == RecordType::write_small || type == RecordType::write_big ||
-         type == RecordType::repair;
+  return type == RecordType::write_small || type == RecordType::write_big;
 }
 
 bool known(uint8_t type) {
@@ -29,7 +28,6 @@ bool known(uint8_t type) {
     case RecordType::write_big:
     case RecordType::zero:
     case RecordType::drop:
-    case RecordType::repair:
     case RecordType::epoch:
     case RecordType::nothing:
       return true;
@@ -51,8 +49,8 @@ Status check_record(const RecordDisk& r, uint32_t payload_blocks) {
   if (end > kChunkSectors) return bad("record range");
   const bool ranged = has_crcs(type) || type == RecordType::zero;
   if (ranged != (r.sectors_count > 0)) return bad("record length");
-  const bool in_payload = type == RecordType::write_small || type == RecordType::repair;
-  if (in_payload &&
+  if ((r.flags & ~(ranged ? kRecordFlagRebase : 0)) != 0) return bad("record flags");
+  if (type == RecordType::write_small &&
       (r.payload_block >= payload_blocks || r.sectors_count > payload_blocks - r.payload_block)) {
     return bad("record payload");
   }
@@ -106,7 +104,8 @@ Status read_record(std::span<const std::byte> records, size_t& at, uint32_t payl
                 disk.sectors_count,
                 disk.payload_block,
                 {},
-                {}};
+                {},
+                (disk.flags & kRecordFlagRebase) != 0};
   const size_t first = group.words.size();
   CAIRN_ASSERT(group.words.capacity() - first >= crcs + pages);
   group.words.resize(first + crcs + pages);
@@ -120,7 +119,21 @@ Status read_record(std::span<const std::byte> records, size_t& at, uint32_t payl
   return {};
 }
 
+uint8_t flags_of(const Record& record) { return record.rebase ? kRecordFlagRebase : 0; }
+
 }  // namespace
+
+DigestDisk digest_of(const Record& r) {
+  return {static_cast<uint8_t>(r.type),
+          flags_of(r),
+          r.first_sector,
+          r.sectors_count,
+          0,
+          r.chunk,
+          r.birth,
+          r.volume,
+          r.version};
+}
 
 GroupEncoder::GroupEncoder(std::span<std::byte> buffer) : buffer_(buffer) {
   CAIRN_ASSERT(buffer.size() == kGroupHeaderBytesMax);
@@ -142,6 +155,7 @@ void GroupEncoder::add(const Record& r) {
   CAIRN_ASSERT(r.sector_crcs.size() == (has_crcs(r.type) ? r.sectors_count : 0u));
   RecordDisk disk{};
   disk.type = static_cast<uint8_t>(r.type);
+  disk.flags = flags_of(r);
   disk.sectors_count = r.sectors_count;
   disk.pg = r.pg;
   disk.volume = r.volume;
@@ -161,8 +175,7 @@ void GroupEncoder::add(const Record& r) {
   const size_t bytes = encoded_bytes(r.sector_crcs.size(), r.pages.size());
   std::memset(at, 0, bytes - sizeof disk - r.sector_crcs.size_bytes() - r.pages.size_bytes());
   used_ += static_cast<uint32_t>(bytes);
-  digests_[records_count_++] = {disk.type, 0,       r.first_sector, r.sectors_count, 0,
-                                r.chunk,   r.birth, r.volume,       r.version};
+  digests_[records_count_++] = digest_of(r);
 }
 
 uint32_t GroupEncoder::seal(const JournalIdentity& identity, const GroupFields& fields,

@@ -3,7 +3,7 @@
 //
 //   group   = header blocks (1..4), payload blocks (0..n), contiguous in the ring
 //   header  = GroupHeaderDisk, records, digests of the previous group's records, zeroes
-//   record  = RecordDisk, crc32c per sector (W, B, R), page number per page (B), padded to 8
+//   record  = RecordDisk, crc32c per sector (W, B), page number per page (B), padded to 8
 //
 // A group is valid if its header crc, identity, ring position and place in the hash chain are
 // right. Payload is covered by the sector crcs in the records.
@@ -32,7 +32,6 @@ enum class RecordType : uint8_t {
   write_big = 'B',    ///< Whole pages, durable at `pages` before this record was written.
   zero = 'Z',         ///< The sectors read as zeroes.
   drop = 'D',         ///< All chunks of the volume are gone.
-  repair = 'R',       ///< Like W with an explicit version and no chain check.
   epoch = 'E',        ///< A promised epoch: `version` of (pg or volume).
   nothing = 'N',      ///< Carries no change.
 };
@@ -62,6 +61,9 @@ static_assert(offsetof(GroupHeaderDisk, lsn) == 24);
 static_assert(offsetof(GroupHeaderDisk, ring_block) == 48);
 static_assert(offsetof(GroupHeaderDisk, records_bytes) == 64);
 
+/// On W, B and Z: the record states the chunk's version, whatever it was before.
+inline constexpr uint8_t kRecordFlagRebase = 1u << 0;
+
 struct RecordDisk {
   uint8_t type;
   uint8_t flags;
@@ -86,7 +88,7 @@ static_assert(offsetof(RecordDisk, payload_block) == 40);
 /// What the next group remembers of a record, so that a rotten group can be localised.
 struct DigestDisk {
   uint8_t type;
-  uint8_t reserved0;
+  uint8_t flags;  ///< The record's.
   uint16_t first_sector;
   uint16_t sectors_count;
   uint16_t reserved1;
@@ -115,11 +117,16 @@ struct Record {
   uint16_t first_sector = 0;
   uint16_t sectors_count = 0;
   uint32_t payload_block = 0;
-  /// One per sector for W, B, R; empty otherwise.
+  /// One per sector for W and B; empty otherwise.
   std::span<const uint32_t> sector_crcs;
   /// One per page for B; empty otherwise.
   std::span<const uint32_t> pages;
+  /// `previous_version` means nothing, and `version` may be the same as before or lower. Only for
+  /// W, B and Z.
+  bool rebase = false;
 };
+
+[[nodiscard]] DigestDisk digest_of(const Record& record);
 
 struct GroupFields {
   uint64_t lsn = 0;

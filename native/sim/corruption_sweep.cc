@@ -13,8 +13,8 @@
 #include "sim/sim_disk.h"
 #include "sim/sim_executor.h"
 #include "sim/sim_random.h"
-#include "store/local_volume.h"
 #include "store/store.h"
+#include "store/virtual_disk.h"
 
 namespace cairn::sim {
 
@@ -205,12 +205,12 @@ class Sweep {
     config.read_only = read_only;
     store_ = std::make_unique<store::Store>(environment(), config);
     if (!complete([&](store::StoreOperation& op) { store_->open(op); }).ok()) return false;
-    store::LocalVolumeConfig volume;
+    store::VirtualDiskConfig volume;
     volume.volume = kVolume;
     volume.size_bytes = kVolumeSectors * kSectorBytes;
     volume.volume_epoch = ++epoch_;
     volume.read_only = read_only;
-    volume_ = std::make_unique<store::LocalVolume>(executor_, *store_, volume);
+    volume_ = std::make_unique<store::VirtualDisk>(executor_, *store_, volume);
     return true;
   }
 
@@ -243,7 +243,7 @@ class Sweep {
   std::unique_ptr<std::byte, FreeMemory> memory_;
   std::unique_ptr<SimDisk> disk_;
   std::unique_ptr<store::Store> store_;
-  std::unique_ptr<store::LocalVolume> volume_;
+  std::unique_ptr<store::VirtualDisk> volume_;
   std::array<SimRange, 2> last_writes_;
   uint64_t id_last_ = 0;
   uint32_t epoch_ = 0;

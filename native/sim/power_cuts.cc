@@ -14,8 +14,8 @@
 #include "sim/sim_executor.h"
 #include "sim/sim_random.h"
 #include "sim/spoil.h"
-#include "store/local_volume.h"
 #include "store/store.h"
+#include "store/virtual_disk.h"
 
 namespace cairn::sim {
 
@@ -45,7 +45,7 @@ struct Subject {
   SectorModel model;
   uint32_t epoch = 0;
   bool dropping = false;
-  std::unique_ptr<store::LocalVolume> device;
+  std::unique_ptr<store::VirtualDisk> device;
 };
 
 /// One request under way.
@@ -168,12 +168,12 @@ class Run {
   }
 
   void attach(Subject& subject) {
-    store::LocalVolumeConfig config;
+    store::VirtualDiskConfig config;
     config.volume = subject.model.volume();
     config.size_bytes = subject.model.sectors_count() * kSectorBytes;
     config.volume_epoch = ++subject.epoch;
     config.pieces_max = static_cast<uint32_t>(2 + random_.below(30));
-    subject.device = std::make_unique<store::LocalVolume>(executor_, *store_, config);
+    subject.device = std::make_unique<store::VirtualDisk>(executor_, *store_, config);
   }
 
   /// Deletions that a power cut interrupted are asked for again, as the daemon does.

@@ -23,6 +23,8 @@ bool is_big(uint32_t first_sector, uint32_t n_sectors) {
          n_sectors % kPageSectors == 0;
 }
 
+Status older_epoch() { return {ErrorKind::stale_epoch, "an older volume epoch"}; }
+
 }  // namespace
 
 uint32_t write_piece_sectors(uint32_t first_sector, uint32_t n_sectors) {
@@ -67,7 +69,9 @@ Changes::Admission Changes::refuse(StoreRequest& request, Status status) {
 }
 
 Status Changes::check_shape(const StoreRequest& r) const {
-  if (r.version == 0 || r.version <= r.prev_version) {
+  if (r.version == 0) return {ErrorKind::invalid_argument, "version 0 means no chunk"};
+  if (!r.rebase && r.version <= r.prev_version) {
+    if (epoch_of(r.version) < epoch_of(r.prev_version)) return older_epoch();
     return {ErrorKind::invalid_argument, "version not above prev_version"};
   }
   if (r.chunk >= kChunksPerVolumeMax || r.n_sectors == 0 || r.first_sector >= kChunkSectors ||
@@ -90,6 +94,7 @@ Status Changes::check_shape(const StoreRequest& r) const {
 Status Changes::check_chain(StoreRequest& r, const ChunkEntry* entry, bool& duplicate) {
   const uint64_t tip = entry != nullptr && entry->exists() ? StoreState::tip_of(*entry) : 0;
   r.version_current = tip;
+  if (r.rebase) return {};
   duplicate = tip != 0 && r.version == tip;
   if (duplicate || r.prev_version == tip) {
     const uint32_t birth = entry == nullptr          ? 0
@@ -99,7 +104,7 @@ Status Changes::check_chain(StoreRequest& r, const ChunkEntry* entry, bool& dupl
     return {};
   }
   ++state_.stats.version_gaps;
-  if ((r.version >> 40) < (tip >> 40)) return {ErrorKind::stale_epoch, "an older volume epoch"};
+  if (epoch_of(r.version) < epoch_of(tip)) return older_epoch();
   return {ErrorKind::version_gap, "prev_version is not the chunk's version"};
 }
 
@@ -335,6 +340,7 @@ void Changes::apply(WriteOp& op, uint64_t lsn, uint32_t payload_ring_block) {
   record.version = r.version;
   record.birth = r.birth;
   record.pg = r.pg;
+  record.rebase = r.rebase;
   record.first_sector = static_cast<uint16_t>(r.first_sector);
   state_.apply(*op.dirty, lsn, record, std::span(sectors).first(r.n_sectors));
 }

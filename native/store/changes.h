@@ -2,7 +2,7 @@
 //
 // A change is admitted in order: checked against the chunk's version chain, given pages or the
 // promise of pages, and turned into a WriteOp. Big writes put their data in place first; within a
-// chunk, records enter the journal in version order.
+// chunk, records enter the journal in the order of submission.
 #pragma once
 
 #include <cstdint>

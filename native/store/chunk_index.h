@@ -59,6 +59,29 @@ struct Volume {
     if (leaf >= leaves.size() || leaves[leaf] == nullptr) return nullptr;
     return &leaves[leaf]->entries[chunk % kChunksPerLeaf];
   }
+  /// The first chunk at or after `from` that exists, or kChunksPerVolumeMax.
+  [[nodiscard]] uint32_t next_existing(uint32_t from) const {
+    for (size_t leaf = from / kChunksPerLeaf; leaf < leaves.size(); ++leaf) {
+      if (leaves[leaf] == nullptr) continue;
+      const auto base = static_cast<uint32_t>(leaf * kChunksPerLeaf);
+      for (uint32_t i = from > base ? from - base : 0; i < kChunksPerLeaf; ++i) {
+        if (leaves[leaf]->entries[i].exists()) return base + i;
+      }
+    }
+    return kChunksPerVolumeMax;
+  }
+  /// One above the highest chunk that exists, 0 if there is none.
+  [[nodiscard]] uint32_t limit() const {
+    for (size_t leaf = leaves.size(); leaf-- > 0;) {
+      if (leaves[leaf] == nullptr) continue;
+      for (uint32_t i = kChunksPerLeaf; i-- > 0;) {
+        if (leaves[leaf]->entries[i].exists()) {
+          return static_cast<uint32_t>(leaf * kChunksPerLeaf) + i + 1;
+        }
+      }
+    }
+    return 0;
+  }
   /// The entry's address stays valid until the volume is erased.
   ChunkEntry& find_or_make(uint32_t chunk) {
     const size_t leaf = chunk / kChunksPerLeaf;

@@ -94,8 +94,7 @@ bool JournalScanner::check_payload() {
   payload_good_.assign(group_.fields.payload_blocks, 1);
   const auto payload = at(block_).subspan(size_t{group_.header_blocks} * kBlockBytes);
   for (const format::Record& record : group_.records) {
-    const bool carried =
-        record.type == format::RecordType::write_small || record.type == format::RecordType::repair;
+    const bool carried = record.type == format::RecordType::write_small;
     for (uint32_t i = 0; carried && i < record.sectors_count; ++i) {
       const size_t index = size_t{record.payload_block} + i;
       const auto bytes = payload.subspan(index * kBlockBytes, kBlockBytes);

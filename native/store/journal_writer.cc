@@ -79,6 +79,7 @@ uint32_t JournalWriter::add_record(Slot& slot, WriteOp& op, uint32_t payload) {
     if (op.type != format::RecordType::drop && op.type != format::RecordType::nothing) {
       record.first_sector = static_cast<uint16_t>(r.first_sector);
       record.sectors_count = static_cast<uint16_t>(r.n_sectors);
+      record.rebase = r.rebase;
     }
   }
   if (op.has_crcs()) record.sector_crcs = std::span(op.crcs).first(op.sectors());

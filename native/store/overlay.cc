@@ -124,6 +124,7 @@ void Overlay::clear(OverlayPool& pool) {
   version = 0;
   birth = 0;
   pg = 0;
+  rebased = false;
   superseded_pages.clear();
 }
 

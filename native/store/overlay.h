@@ -86,9 +86,12 @@ struct Overlay : ReplayNode {
   OverlaySector* sectors = nullptr;
   uint16_t count = 0;
   uint8_t size_class = 0;
+  /// Of its newest record, by LSN.
   uint64_t version = 0;
   uint32_t birth = 0;
   uint32_t pg = 0;
+  /// One of its records is a rebase: its version may be below that of what lies beneath.
+  bool rebased = false;
   struct DirtyChunk* chunk = nullptr;
   /// Pages of big writes that later records replaced; freed with the overlay.
   std::vector<uint32_t> superseded_pages;
@@ -126,7 +129,7 @@ struct DirtyChunk {
   uint8_t destage_failures = 0;
   Overlay active;
   Overlay frozen;
-  /// Accepted changes in version order, from the first that still waits for its data on.
+  /// Accepted changes in the order of submission, from the first that still waits for its data on.
   WriteOp* order_head = nullptr;
   WriteOp* order_tail = nullptr;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/assert.h"
@@ -13,6 +14,16 @@ namespace {
 
 /// A record is at most 1.5 KiB, so it touches at most two blocks.
 constexpr size_t kCrecReadBytes = 2 * size_t{format::kBlockBytes};
+
+/// The newer state of one sector.
+void enter(ChunkMapRequest& map, const OverlaySector& s) {
+  const bool lost = s.source == SectorSource::lost;
+  format::clear_bit(map.allocated, s.sector);
+  format::clear_bit(map.lost, s.sector);
+  if (s.source != SectorSource::zero) format::set_bit(map.allocated, s.sector);
+  if (lost) format::set_bit(map.lost, s.sector);
+  if (map.crcs != nullptr) map.crcs[s.sector] = lost || s.source == SectorSource::zero ? 0 : s.crc;
+}
 
 }  // namespace
 
@@ -93,7 +104,7 @@ void Reader::step(ReadOp& op) {
 
 bool Reader::needs_crec(const ReadOp& op, const ChunkEntry& entry) const {
   if (!entry.has_crec()) return false;
-  if (op.map != nullptr) return !(entry.full && entry.dirty == nullptr);
+  if (op.map != nullptr) return op.map->crcs != nullptr || !(entry.full && entry.dirty == nullptr);
   if (entry.dirty == nullptr) return true;
   for (uint32_t i = 0; i < op.request->n_sectors; ++i) {
     if (entry.dirty->find(op.request->first_sector + i) == nullptr) return true;
@@ -262,22 +273,26 @@ void Reader::verify(ReadOp& op) {
 }
 
 void Reader::fill_map(ReadOp& op, const ChunkEntry* entry, const format::ChunkRecord* record) {
-  auto& map = op.map->allocated;
-  map = {};
+  ChunkMapRequest& map = *op.map;
+  map.version = 0;
+  map.allocated = {};
+  map.lost = {};
+  if (map.crcs != nullptr) std::fill_n(map.crcs, kChunkSectors, 0u);
   if (entry == nullptr) return;
-  if (entry->full) map.fill(~uint64_t{0});
+  map.version = entry->version;
+  if (entry->full) map.allocated.fill(~uint64_t{0});
   if (record != nullptr) {
-    for (size_t i = 0; i < map.size(); ++i) map[i] = record->valid[i] | record->lost[i];
+    map.lost = record->lost;
+    for (size_t i = 0; i < map.lost.size(); ++i) {
+      map.allocated[i] = record->valid[i] | record->lost[i];
+    }
+    if (map.crcs != nullptr) std::ranges::copy(record->crcs, map.crcs);
   }
   if (entry->dirty == nullptr) return;
   for (const Overlay* overlay : {&entry->dirty->frozen, &entry->dirty->active}) {
-    for (const OverlaySector& s : overlay->view()) {
-      if (s.source == SectorSource::zero) {
-        format::clear_bit(map, s.sector);
-      } else {
-        format::set_bit(map, s.sector);
-      }
-    }
+    if (overlay->empty()) continue;
+    map.version = overlay->version;
+    for (const OverlaySector& s : overlay->view()) enter(map, s);
   }
 }
 

@@ -201,9 +201,7 @@ void Recovery::replay_group(const JournalScanner& scan) {
   for (const format::Record& record : group.records) {
     ++state_.stats.recovered_records;
     replay_record(scan.lsn(), record, payload_block, scan);
-    last_.push_back({static_cast<uint8_t>(record.type), 0, record.first_sector,
-                     record.sectors_count, 0, record.chunk, record.birth, record.volume,
-                     record.version});
+    last_.push_back(format::digest_of(record));
   }
 }
 
@@ -231,7 +229,7 @@ void Recovery::lose_chunk(DirtyChunk& dirty, uint64_t lsn, const format::Record&
   }
   format::Record all = record;
   all.first_sector = 0;
-  all.version = std::max(record.version, dirty.tip + 1);
+  all.rebase = true;
   ++state_.stats.suspect_chunks;
   state_.stats.lost_sectors += kChunkSectors;
   put(dirty, lsn, all, sectors);
@@ -267,9 +265,8 @@ void Recovery::replay_record(uint64_t lsn, const format::Record& record,
   }
   DirtyChunk* dirty = target_of(lsn, record.volume, record.chunk);
   if (dirty == nullptr) return;
-  const bool chained = record.type == RecordType::repair
-                           ? record.version > dirty->tip
-                           : record.previous_version == dirty->tip && record.version > dirty->tip;
+  const bool chained =
+      record.rebase || (record.previous_version == dirty->tip && record.version > dirty->tip);
   if (!chained) return lose_chunk(*dirty, lsn, record);
   std::array<OverlaySector, kChunkSectors> sectors{};
   for (uint32_t i = 0; i < record.sectors_count; ++i) {
@@ -291,7 +288,7 @@ void Recovery::replay_record(uint64_t lsn, const format::Record& record,
       ++state_.stats.lost_sectors;
     }
   }
-  if (record.type == RecordType::write_small || record.type == RecordType::repair) {
+  if (record.type == RecordType::write_small) {
     state_.set_page_map(*dirty,
                         dirty->page_map | pages_touched(record.first_sector, record.sectors_count));
   }
@@ -314,7 +311,8 @@ void Recovery::replay_lost(uint64_t lsn, const std::vector<format::DigestDisk>& 
     record.birth = digest.birth;
     record.version = digest.version;
     record.first_sector = digest.first_sector;
-    if (record.version <= dirty->tip) {
+    record.rebase = (digest.flags & format::kRecordFlagRebase) != 0;
+    if (!record.rebase && record.version <= dirty->tip) {
       lose_chunk(*dirty, lsn, record);
       continue;
     }

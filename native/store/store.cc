@@ -173,17 +173,44 @@ void Store::submit(ChunkMapRequest& request) {
   impl_->reader.submit(request);
 }
 
-uint64_t Store::chunk_version(uint64_t volume, uint32_t chunk) const {
+const Volume* Store::visible(uint64_t volume) const {
   const Volume* found = impl_->state.index.find_volume(volume);
-  if (found == nullptr || found->dropping || chunk >= kChunksPerVolumeMax) return 0;
+  return found != nullptr && !found->dropping ? found : nullptr;
+}
+
+uint64_t Store::chunk_version(uint64_t volume, uint32_t chunk) const {
+  const Volume* found = visible(volume);
+  if (found == nullptr || chunk >= kChunksPerVolumeMax) return 0;
   const ChunkEntry* entry = found->find(chunk);
   return entry != nullptr && entry->exists() ? StoreState::tip_of(*entry) : 0;
 }
 
-bool Store::has_volume(uint64_t volume) const {
-  const Volume* found = impl_->state.index.find_volume(volume);
-  return found != nullptr && !found->dropping;
+uint32_t Store::chunk_birth(uint64_t volume, uint32_t chunk) const {
+  const Volume* found = visible(volume);
+  if (found == nullptr || chunk >= kChunksPerVolumeMax) return 0;
+  const ChunkEntry* entry = found->find(chunk);
+  return entry != nullptr && entry->exists() ? StoreState::birth_of(*entry) : 0;
 }
+
+std::optional<ChunkSummary> Store::next_chunk(uint64_t volume, uint32_t chunk_from) const {
+  const Volume* found = visible(volume);
+  if (found == nullptr) return std::nullopt;
+  for (uint32_t at = found->next_existing(chunk_from); at < kChunksPerVolumeMax;
+       at = found->next_existing(at + 1)) {
+    const ChunkEntry& entry = *found->find(at);
+    if (const uint64_t version = StoreState::tip_of(entry); version != 0) {
+      return ChunkSummary{at, StoreState::birth_of(entry), version};
+    }
+  }
+  return std::nullopt;
+}
+
+uint32_t Store::chunk_limit(uint64_t volume) const {
+  const Volume* found = visible(volume);
+  return found == nullptr ? 0 : found->limit();
+}
+
+bool Store::has_volume(uint64_t volume) const { return visible(volume) != nullptr; }
 
 std::vector<uint64_t> Store::volumes() const {
   std::vector<uint64_t> ids = impl_->state.index.volume_ids();

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "io/disk.h"
 #include "io/executor.h"
 #include "io/random.h"
+#include "store/chunk_service.h"
 #include "store/request.h"
 
 namespace cairn::store {
@@ -163,8 +165,17 @@ struct VolumeUsage {
 };
 
 class StoreImpl;
+struct Volume;
 
-class Store {
+/// One chunk of a volume, by its newest accepted state.
+struct ChunkSummary {
+  uint32_t chunk = 0;
+  uint32_t birth = 0;
+  uint64_t version = 0;
+  friend bool operator==(const ChunkSummary&, const ChunkSummary&) = default;
+};
+
+class Store final : public ChunkService {
  public:
   Store(Environment environment, StoreConfig config);
   ~Store();
@@ -180,11 +191,17 @@ class Store {
 
   /// Only between a completed open and close(); before and after, requests complete with
   /// `cancelled`.
-  void submit(StoreRequest& request);
-  void submit(ChunkMapRequest& request);
+  void submit(StoreRequest& request) override;
+  void submit(ChunkMapRequest& request) override;
 
-  /// The newest accepted version of a chunk, 0 if the store has none. From memory.
-  [[nodiscard]] uint64_t chunk_version(uint64_t volume, uint32_t chunk) const;
+  // From memory; 0 or nothing where the store has no such chunk, or the volume is being dropped.
+  [[nodiscard]] uint64_t chunk_version(uint64_t volume, uint32_t chunk) const override;
+  [[nodiscard]] uint32_t chunk_birth(uint64_t volume, uint32_t chunk) const;
+  /// The first chunk at or after `chunk_from`. Listing a volume by this costs one step per chunk
+  /// and one per 64 absent ones.
+  [[nodiscard]] std::optional<ChunkSummary> next_chunk(uint64_t volume, uint32_t chunk_from) const;
+  /// One above the highest chunk number present.
+  [[nodiscard]] uint32_t chunk_limit(uint64_t volume) const;
   [[nodiscard]] bool has_volume(uint64_t volume) const;
   [[nodiscard]] std::vector<uint64_t> volumes() const;
   [[nodiscard]] VolumeUsage usage(uint64_t volume) const;
@@ -203,6 +220,8 @@ class Store {
   [[nodiscard]] StoreImpl& internals();
 
  private:
+  [[nodiscard]] const Volume* visible(uint64_t volume) const;
+
   std::unique_ptr<StoreImpl> impl_;
 };
 

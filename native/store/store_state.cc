@@ -121,9 +121,11 @@ void StoreState::apply(DirtyChunk& dirty, uint64_t lsn, const format::Record& re
                        std::span<const OverlaySector> sectors) {
   Overlay& overlay = dirty.active;
   CAIRN_ASSERT(lsn > dirty.entry->lsn);
-  CAIRN_ASSERT(record.version > overlay.version);
+  CAIRN_ASSERT(record.version != 0);
+  CAIRN_ASSERT(record.rebase || record.version > overlay.version);
   if (overlay.empty()) replay.append(overlay, lsn);
   overlay.version = record.version;
+  overlay.rebased = overlay.rebased || record.rebase;
   overlay.birth = record.birth;
   overlay.pg = record.pg;
   overlay.put(overlays, record.first_sector, sectors);
@@ -140,6 +142,7 @@ void StoreState::freeze(DirtyChunk& dirty) {
   to.version = std::exchange(from.version, 0);
   to.birth = from.birth;
   to.pg = from.pg;
+  to.rebased = std::exchange(from.rebased, false);
   to.superseded_pages.swap(from.superseded_pages);
   replay.replace(from, to);
 }

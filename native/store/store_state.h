@@ -106,6 +106,9 @@ struct StoreState {
   [[nodiscard]] static uint64_t tip_of(const ChunkEntry& entry) {
     return entry.dirty != nullptr ? entry.dirty->tip : entry.version;
   }
+  [[nodiscard]] static uint32_t birth_of(const ChunkEntry& entry) {
+    return entry.dirty != nullptr ? entry.dirty->birth : entry.birth;
+  }
   [[nodiscard]] static uint64_t page_map_of(const ChunkEntry& entry) {
     return entry.dirty != nullptr ? entry.dirty->page_map : entry.page_map;
   }

@@ -1,4 +1,4 @@
-#include "store/local_volume.h"
+#include "store/virtual_disk.h"
 
 #include <tsl/robin_map.h>
 
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "store/line.h"
 #include "store/request.h"
 
 namespace cairn::store {
@@ -33,41 +34,16 @@ uint32_t chunk_of(uint64_t offset_bytes) {
   return static_cast<uint32_t>(offset_bytes / kChunkBytes);
 }
 
-/// First in, first out, through the requests' own links.
-template <typename Request>
-class Line {
- public:
-  [[nodiscard]] bool empty() const { return head_ == nullptr; }
-  [[nodiscard]] Request* front() const { return head_; }
-  void push(Request& request) {
-    request.next = nullptr;
-    (tail_ == nullptr ? head_ : tail_->next) = &request;
-    tail_ = &request;
-  }
-  Request* pop() {
-    Request* request = head_;
-    if (request == nullptr) return nullptr;
-    head_ = request->next;
-    if (head_ == nullptr) tail_ = nullptr;
-    request->next = nullptr;
-    return request;
-  }
-
- private:
-  Request* head_ = nullptr;
-  Request* tail_ = nullptr;
-};
-
 }  // namespace
 
 /// A block request passes four stations: `changes_` (a change waits here for earlier ones it
 /// overlaps), `cutting_` (its pieces are made as piece slots come free; `tag` is the offset
 /// reached), in flight (`pending_parts` counts its pieces, plus one while it is being cut), and
 /// `finished_` if it ends without a store completion to end in.
-class LocalVolume::Impl final : private io::Task {
+class VirtualDisk::Impl final : private io::Task {
  public:
-  Impl(io::Executor& executor, Store& store, const LocalVolumeConfig& config)
-      : executor_(executor), store_(store), config_(config), pieces_(config.pieces_max) {
+  Impl(io::Executor& executor, ChunkService& chunks, const VirtualDiskConfig& config)
+      : executor_(executor), chunks_(chunks), config_(config), pieces_(config.pieces_max) {
     CAIRN_ASSERT(config.volume_epoch > 0);
     CAIRN_ASSERT(config.volume_epoch <= kVolumeEpochMax);
     CAIRN_ASSERT(config.size_bytes % io::kBlockBytes == 0);
@@ -88,6 +64,7 @@ class LocalVolume::Impl final : private io::Task {
     if (request.kind == Kind::flush) {
       // Every completed write is durable already.
       ++stats_.flushes;
+      request.status = fenced_;
       finish_later(request);
       return;
     }
@@ -125,8 +102,9 @@ class LocalVolume::Impl final : private io::Task {
     return Status();
   }
 
-  [[nodiscard]] const LocalVolumeConfig& config() const { return config_; }
-  [[nodiscard]] const LocalVolumeStats& stats() const { return stats_; }
+  [[nodiscard]] const VirtualDiskConfig& config() const { return config_; }
+  [[nodiscard]] const VirtualDiskStats& stats() const { return stats_; }
+  [[nodiscard]] const Status& fenced() const { return fenced_; }
 
  private:
   /// One store request for a part of a block request within one chunk.
@@ -204,6 +182,10 @@ class LocalVolume::Impl final : private io::Task {
     uint32_t chunks_passed = 0;
     while (io::BlockRequest* request = cutting_.front()) {
       const uint64_t end = request->offset_bytes + request->length_bytes;
+      if (!fenced_.ok() && request->tag < end) {
+        request->tag = end;
+        if (request->status.ok()) request->status = fenced_;
+      }
       while (request->tag < end) {
         if (chunks_passed > kChunksPerTurnMax) return wake();
         if (free_pieces_ == nullptr) return;
@@ -230,11 +212,11 @@ class LocalVolume::Impl final : private io::Task {
     return uint64_t{write_piece_sectors(first_sector, n_sectors)} * kSectorBytes;
   }
 
-  /// True for zeroes over a chunk the store has never seen: there is nothing to do.
+  /// True for zeroes over a chunk that does not exist: there is nothing to do.
   [[nodiscard]] bool reads_as_zero_already(const io::BlockRequest& request) const {
     if (request.kind != Kind::trim && request.kind != Kind::write_zeroes) return false;
     const uint32_t chunk = chunk_of(request.tag);
-    return !tips_.contains(chunk) && store_.chunk_version(config_.volume, chunk) == 0;
+    return !tips_.contains(chunk) && chunks_.chunk_version(config_.volume, chunk) == 0;
   }
 
   void submit_piece(io::BlockRequest& parent, uint64_t length_bytes) {
@@ -261,7 +243,7 @@ class LocalVolume::Impl final : private io::Task {
       self->owner->piece_done(*self);
     };
     if (parent.kind == Kind::read) {
-      store_.submit(request);
+      chunks_.submit(request);
     } else {
       link_and_submit(piece);
     }
@@ -273,7 +255,7 @@ class LocalVolume::Impl final : private io::Task {
     StoreRequest& request = piece.request;
     const auto [place, added] = tips_.try_emplace(request.chunk);
     Tip& tip = place.value();
-    if (added) tip.version = store_.chunk_version(config_.volume, request.chunk);
+    if (added) tip.version = chunks_.chunk_version(config_.volume, request.chunk);
     if (tip.broken) {
       piece.next = std::exchange(tip.parked, &piece);
       return;
@@ -282,10 +264,9 @@ class LocalVolume::Impl final : private io::Task {
     piece.first_in_chain = tip.in_flight == 0;
     request.prev_version = tip.version;
     request.version = make_version(config_.volume_epoch, ++sequence_);
-    CAIRN_ASSERT(request.version > request.prev_version);
     tip.version = request.version;
     ++tip.in_flight;
-    store_.submit(request);
+    chunks_.submit(request);
   }
 
   void piece_done(Piece& piece) {
@@ -298,6 +279,9 @@ class LocalVolume::Impl final : private io::Task {
     --tip.in_flight;
     const bool failed = !piece.request.status.ok();
     if (failed) tip.broken = true;
+    if (piece.request.status.kind() == ErrorKind::stale_epoch && fenced_.ok()) {
+      fenced_ = piece.request.status;
+    }
     // A gap behind a failed change is ours to mend; a gap at the front of a chain is the truth
     // about the chunk.
     const bool relink =
@@ -311,7 +295,12 @@ class LocalVolume::Impl final : private io::Task {
     while (parked != nullptr) {
       Piece& waiting = *parked;
       parked = std::exchange(waiting.next, nullptr);
-      link_and_submit(waiting);
+      if (fenced_.ok()) {
+        link_and_submit(waiting);
+      } else {
+        waiting.request.status = fenced_;
+        end_piece(waiting);
+      }
     }
     if (!relink) end_piece(piece);
   }
@@ -386,6 +375,7 @@ class LocalVolume::Impl final : private io::Task {
   // ---
 
   void advance_query() {
+    if (!fenced_.ok()) return finish_query(fenced_);
     io::ExtentQuery& query = *queries_.front();
     const uint64_t end = query.offset_bytes + query.length_bytes;
     if (query_position_ < query.offset_bytes || query_position_ >= end) {
@@ -395,7 +385,7 @@ class LocalVolume::Impl final : private io::Task {
     for (uint32_t passed = 0; query_position_ < end; ++passed) {
       if (passed > kChunksPerTurnMax) return wake();
       const uint32_t chunk = chunk_of(query_position_);
-      const bool known = tips_.contains(chunk) || store_.chunk_version(config_.volume, chunk) != 0;
+      const bool known = tips_.contains(chunk) || chunks_.chunk_version(config_.volume, chunk) != 0;
       if (known) {
         if (maps_done_ == kMapsPerQueryMax) break;
         return ask_map(chunk);
@@ -413,7 +403,7 @@ class LocalVolume::Impl final : private io::Task {
     map_.context = this;
     map_.on_done = [](ChunkMapRequest& done) { static_cast<Impl*>(done.context)->map_done(); };
     map_in_flight_ = true;
-    store_.submit(map_);
+    chunks_.submit(map_);
   }
 
   void map_done() {
@@ -456,10 +446,12 @@ class LocalVolume::Impl final : private io::Task {
   }
 
   io::Executor& executor_;
-  Store& store_;
-  LocalVolumeConfig config_;
-  LocalVolumeStats stats_;
+  ChunkService& chunks_;
+  VirtualDiskConfig config_;
+  VirtualDiskStats stats_;
   uint64_t sequence_ = 0;
+  /// Why nothing is served any more.
+  Status fenced_;
 
   std::vector<Change> changes_;  ///< In order of submission.
   uint32_t changes_waiting_ = 0;
@@ -477,23 +469,26 @@ class LocalVolume::Impl final : private io::Task {
   uint32_t maps_done_ = 0;
 };
 
-LocalVolume::LocalVolume(io::Executor& executor, Store& store, const LocalVolumeConfig& config)
-    : impl_(std::make_unique<Impl>(executor, store, config)) {}
+VirtualDisk::VirtualDisk(io::Executor& executor, ChunkService& chunks,
+                         const VirtualDiskConfig& config)
+    : impl_(std::make_unique<Impl>(executor, chunks, config)) {}
 
-LocalVolume::~LocalVolume() = default;
+VirtualDisk::~VirtualDisk() = default;
 
-uint64_t LocalVolume::size_bytes() const { return impl_->config().size_bytes; }
+uint64_t VirtualDisk::size_bytes() const { return impl_->config().size_bytes; }
 
-bool LocalVolume::read_only() const { return impl_->config().read_only; }
+bool VirtualDisk::read_only() const { return impl_->config().read_only; }
 
-void LocalVolume::submit(io::BlockRequest& request) { impl_->submit(request); }
+void VirtualDisk::submit(io::BlockRequest& request) { impl_->submit(request); }
 
-void LocalVolume::submit(io::ExtentQuery& query) { impl_->submit(query); }
+void VirtualDisk::submit(io::ExtentQuery& query) { impl_->submit(query); }
 
-Status LocalVolume::resize(uint64_t size_bytes) { return impl_->resize(size_bytes); }
+Status VirtualDisk::resize(uint64_t size_bytes) { return impl_->resize(size_bytes); }
 
-bool LocalVolume::idle() const { return impl_->stats().in_flight == 0; }
+const Status& VirtualDisk::fenced() const { return impl_->fenced(); }
 
-LocalVolumeStats LocalVolume::stats() const { return impl_->stats(); }
+bool VirtualDisk::idle() const { return impl_->stats().in_flight == 0; }
+
+VirtualDiskStats VirtualDisk::stats() const { return impl_->stats(); }
 
 }  // namespace cairn::store

@@ -1,4 +1,4 @@
-#include "store/local_volume.h"
+#include "store/virtual_disk.h"
 
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ struct Call {
   bool done = false;
 };
 
-class LocalVolumeTest : public testing::Test {
+class VirtualDiskTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(fixture_.format().ok());
@@ -61,12 +61,12 @@ class LocalVolumeTest : public testing::Test {
   }
 
   void attach(uint32_t epoch) {
-    LocalVolumeConfig config;
+    VirtualDiskConfig config;
     config.volume = 5;
     config.size_bytes = kVolumeBytes;
     config.volume_epoch = epoch;
     config.pieces_max = 8;
-    volume_ = std::make_unique<LocalVolume>(fixture_.executor(), fixture_.store(), config);
+    volume_ = std::make_unique<VirtualDisk>(fixture_.executor(), fixture_.store(), config);
   }
   /// Submits a request; it runs beside those already submitted.
   Call& submit(Kind kind, uint64_t offset_bytes, uint64_t length_bytes, uint8_t fill = 0) {
@@ -87,17 +87,17 @@ class LocalVolumeTest : public testing::Test {
   }
 
   StoreFixture fixture_;
-  std::unique_ptr<LocalVolume> volume_;
+  std::unique_ptr<VirtualDisk> volume_;
   std::deque<Call> calls_;
 };
 
-TEST_F(LocalVolumeTest, reads_back_a_write_over_a_chunk_boundary) {
+TEST_F(VirtualDiskTest, reads_back_a_write_over_a_chunk_boundary) {
   ASSERT_TRUE(run(Kind::write, kChunkBytes - 12288, 40960, 7).request.status.ok());
   EXPECT_TRUE(run(Kind::read, kChunkBytes - 12288, 40960, 0).holds_only(7));
   EXPECT_TRUE(run(Kind::read, 0, kSectorBytes, 9).holds_only(0));
 }
 
-TEST_F(LocalVolumeTest, applies_overlapping_writes_in_the_order_of_their_submission) {
+TEST_F(VirtualDiskTest, applies_overlapping_writes_in_the_order_of_their_submission) {
   for (uint8_t round = 1; round <= 40; ++round) {
     // Each covers the first half megabyte in another cut, small and large alike.
     const uint64_t offset = uint64_t{round % 3u} * kSectorBytes;
@@ -108,17 +108,17 @@ TEST_F(LocalVolumeTest, applies_overlapping_writes_in_the_order_of_their_submiss
   EXPECT_GT(volume_->stats().overlap_waits, 0u);
 }
 
-TEST_F(LocalVolumeTest, ends_a_flush_in_a_turn_of_its_own) {
+TEST_F(VirtualDiskTest, ends_a_flush_in_a_turn_of_its_own) {
   EXPECT_TRUE(run(Kind::flush, 0, 0).request.status.ok());
 }
 
-TEST_F(LocalVolumeTest, trims_what_was_never_written_without_touching_the_drive) {
+TEST_F(VirtualDiskTest, trims_what_was_never_written_without_touching_the_drive) {
   const uint64_t writes_before = fixture_.disk().stats().writes;
   ASSERT_TRUE(run(Kind::trim, 0, kVolumeBytes).request.status.ok());
   EXPECT_EQ(fixture_.disk().stats().writes, writes_before);
 }
 
-TEST_F(LocalVolumeTest, reads_zeroes_after_a_trim_also_after_a_power_cut) {
+TEST_F(VirtualDiskTest, reads_zeroes_after_a_trim_also_after_a_power_cut) {
   ASSERT_TRUE(run(Kind::write, 0, 2 * kChunkBytes, 3).request.status.ok());
   ASSERT_TRUE(run(Kind::trim, kChunkBytes / 2, kChunkBytes).request.status.ok());
   fixture_.disk().power_cut();
@@ -132,7 +132,7 @@ TEST_F(LocalVolumeTest, reads_zeroes_after_a_trim_also_after_a_power_cut) {
   EXPECT_TRUE(run(Kind::read, kChunkBytes * 3 / 2, kChunkBytes / 2).holds_only(3));
 }
 
-TEST_F(LocalVolumeTest, tells_which_parts_hold_data) {
+TEST_F(VirtualDiskTest, tells_which_parts_hold_data) {
   ASSERT_TRUE(run(Kind::write, kChunkBytes, 2 * kSectorBytes, 1).request.status.ok());
   ASSERT_TRUE(
       run(Kind::write, kChunkBytes + 4 * kSectorBytes, kSectorBytes, 1).request.status.ok());
@@ -155,7 +155,7 @@ TEST_F(LocalVolumeTest, tells_which_parts_hold_data) {
   }
 }
 
-TEST_F(LocalVolumeTest, stops_a_query_when_its_extents_are_full) {
+TEST_F(VirtualDiskTest, stops_a_query_when_its_extents_are_full) {
   for (uint64_t i = 0; i < 10; ++i) {
     ASSERT_TRUE(run(Kind::write, i * 2 * kSectorBytes, kSectorBytes, 1).request.status.ok());
   }
@@ -171,14 +171,14 @@ TEST_F(LocalVolumeTest, stops_a_query_when_its_extents_are_full) {
   EXPECT_EQ(query.extents_count, 3u);
 }
 
-TEST_F(LocalVolumeTest, tells_a_full_store_as_no_space_to_every_write_behind_the_first_refused) {
+TEST_F(VirtualDiskTest, tells_a_full_store_as_no_space_to_every_write_behind_the_first_refused) {
   // Far more than the drive holds, many at a time in the same chunks: links of later writes break
   // when an earlier one is refused, and are mended.
-  LocalVolumeConfig config;
+  VirtualDiskConfig config;
   config.volume = 6;
   config.size_bytes = 32 * kChunkBytes;
   config.volume_epoch = 1;
-  volume_ = std::make_unique<LocalVolume>(fixture_.executor(), fixture_.store(), config);
+  volume_ = std::make_unique<VirtualDisk>(fixture_.executor(), fixture_.store(), config);
   for (uint64_t at = 0; at < config.size_bytes; at += 8 * kSectorBytes) {
     submit(Kind::write, at, 8 * kSectorBytes, 2);
   }
@@ -198,12 +198,47 @@ TEST_F(LocalVolumeTest, tells_a_full_store_as_no_space_to_every_write_behind_the
   EXPECT_TRUE(run(Kind::write, 0, 8 * kSectorBytes, 4).request.status.ok());
 }
 
-TEST_F(LocalVolumeTest, grows_and_never_shrinks) {
+TEST_F(VirtualDiskTest, grows_and_never_shrinks) {
   EXPECT_FALSE(volume_->resize(kVolumeBytes - kSectorBytes).ok());
   EXPECT_FALSE(volume_->resize(kVolumeBytes + 1).ok());
   ASSERT_TRUE(volume_->resize(kVolumeBytes + kChunkBytes).ok());
   ASSERT_TRUE(run(Kind::write, kVolumeBytes, kSectorBytes, 8).request.status.ok());
   EXPECT_TRUE(run(Kind::read, kVolumeBytes, kSectorBytes).holds_only(8));
+}
+
+TEST_F(VirtualDiskTest, serves_nothing_any_more_once_a_newer_writer_has_the_volume) {
+  ASSERT_TRUE(run(Kind::write, 0, kSectorBytes, 1).request.status.ok());
+  std::unique_ptr<VirtualDisk> other = std::move(volume_);
+  attach(2);
+  ASSERT_TRUE(run(Kind::write, 0, kSectorBytes, 2).request.status.ok());
+  std::swap(other, volume_);
+  ASSERT_TRUE(volume_->fenced().ok());
+  // Several in one chunk, links among them: all end with the same status.
+  for (uint64_t i = 0; i < 20; ++i) submit(Kind::write, i * 4 * kSectorBytes, kSectorBytes, 3);
+  ASSERT_TRUE(finish_all());
+  EXPECT_EQ(volume_->fenced().kind(), ErrorKind::stale_epoch);
+  const uint64_t groups_before = fixture_.store().stats().journal_groups;
+  submit(Kind::write, 2 * kChunkBytes, 2 * kChunkBytes, 3);
+  submit(Kind::trim, 0, kVolumeBytes);
+  submit(Kind::read, 0, kSectorBytes);
+  submit(Kind::flush, 0, 0);
+  std::array<io::BlockExtent, 2> found;
+  io::ExtentQuery query;
+  bool done = false;
+  query.length_bytes = kVolumeBytes;
+  query.extents = found;
+  query.context = &done;
+  query.on_done = [](io::ExtentQuery& ended) { *static_cast<bool*>(ended.context) = true; };
+  volume_->submit(query);
+  ASSERT_TRUE(finish_all() && fixture_.executor().run_until([&] { return done; }));
+  EXPECT_EQ(query.status.kind(), ErrorKind::stale_epoch);
+  for (size_t i = 2; i < calls_.size(); ++i) {
+    EXPECT_EQ(calls_[i].request.status.kind(), ErrorKind::stale_epoch) << "request " << i;
+  }
+  EXPECT_EQ(fixture_.store().stats().journal_groups, groups_before);
+  EXPECT_TRUE(volume_->idle());
+  std::swap(other, volume_);
+  EXPECT_TRUE(run(Kind::read, 0, kSectorBytes).holds_only(2));
 }
 
 }  // namespace
