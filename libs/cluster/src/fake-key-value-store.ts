@@ -1,6 +1,8 @@
 /** A KeyValueStore in memory, for tests of everything above it. It passes the same contract suite as etcd. */
 import {
   ClusterError,
+  type AttemptedTransaction,
+  type AttemptResult,
   type CallOptions,
   type KeyValue,
   type KeyValueStore,
@@ -40,6 +42,14 @@ export class FakeKeyValueStore implements KeyValueStore {
     this.apply([{ kind: 'put', key, value }]);
   }
 
+  /** Ends all watches with a gap, as if they had been away for longer than the history lasts. */
+  breakWatches(): void {
+    for (const watch of this.watches) {
+      this.watches.delete(watch);
+      queueMicrotask(watch.handler.onGap);
+    }
+  }
+
   async get(key: string, options: CallOptions = {}): Promise<KeyValue | null> {
     await this.turn(options);
     return this.items.get(key) ?? null;
@@ -66,6 +76,16 @@ export class FakeKeyValueStore implements KeyValueStore {
     const { revision } = this;
     await this.afterTransaction(transaction);
     return { committed: true, revision };
+  }
+
+  async attempt(
+    transaction: AttemptedTransaction,
+    options: CallOptions = {},
+  ): Promise<AttemptResult> {
+    const result = await this.transact(transaction, options);
+    if (result.committed) return { ...result, found: [] };
+    const found = transaction.elseRead.flatMap((key) => this.items.get(key) ?? []);
+    return { ...result, found };
   }
 
   async grantLease(ttlSeconds: number, options: CallOptions = {}): Promise<Lease> {
@@ -101,6 +121,7 @@ export class FakeKeyValueStore implements KeyValueStore {
       close: () => {
         this.watches.delete(watch);
       },
+      restart: () => undefined,
     };
   }
 
@@ -122,7 +143,8 @@ export class FakeKeyValueStore implements KeyValueStore {
       } else {
         const item: KeyValue = {
           key,
-          value: operation.value,
+          value: operation.value.toString(),
+          bytes: Buffer.from(operation.value),
           createRevision: before?.createRevision ?? revision,
           modRevision: revision,
           lease: operation.lease ?? 0n,

@@ -9,7 +9,9 @@
 
 export interface KeyValue {
   readonly key: string;
+  /** The bytes as text. */
   readonly value: string;
+  readonly bytes: Buffer;
   readonly createRevision: number;
   readonly modRevision: number;
   /** 0 without a lease. */
@@ -23,7 +25,12 @@ export interface Comparison {
 }
 
 export type Operation =
-  | { readonly kind: 'put'; readonly key: string; readonly value: string; readonly lease?: bigint }
+  | {
+      readonly kind: 'put';
+      readonly key: string;
+      readonly value: string | Buffer;
+      readonly lease?: bigint;
+    }
   | { readonly kind: 'delete'; readonly key: string };
 
 export interface Transaction {
@@ -37,6 +44,16 @@ export interface TransactionResult {
   readonly committed: boolean;
   /** After a commit the revision of all its puts; else the store's revision. */
   readonly revision: number;
+}
+
+/** A transaction that also reads when a comparison fails. */
+export interface AttemptedTransaction extends Transaction {
+  readonly elseRead: readonly string[];
+}
+
+export interface AttemptResult extends TransactionResult {
+  /** Of `elseRead`, the keys that exist, if a comparison failed. */
+  readonly found: readonly KeyValue[];
 }
 
 export interface CallOptions {
@@ -57,6 +74,8 @@ export interface WatchHandler {
 
 export interface Watch {
   close(): void;
+  /** The watch is behind what is known to have happened: it goes on from another member. */
+  restart(): void;
 }
 
 export interface Lease {
@@ -78,6 +97,11 @@ export interface KeyValueStore {
     options?: CallOptions,
   ): Promise<{ readonly items: readonly KeyValue[]; readonly revision: number }>;
   transact(transaction: Transaction, options?: CallOptions): Promise<TransactionResult>;
+  /**
+   * One attempt that is never repeated, within a few hundred milliseconds. `unavailable` leaves open whether it had its
+   * effect, or will have it later: for callers that can find out.
+   */
+  attempt(transaction: AttemptedTransaction, options?: CallOptions): Promise<AttemptResult>;
   /** A lease that is kept alive until it is revoked, lost, or the store is closed. */
   grantLease(ttlSeconds: number, options?: CallOptions): Promise<Lease>;
   /** Tells all changes after `afterRevision`, over lost connections and member failures. */

@@ -12,6 +12,7 @@ import {
 const item = (value: string) => ({
   key: '/cairn/vol/00000000000000000007',
   value,
+  bytes: Buffer.from(value),
   createRevision: 1,
   modRevision: 1,
   lease: 0n,

@@ -5,6 +5,7 @@
  *     /cairn/vol/<number>        VolumeRecord: a volume, alive exactly as long as this key exists
  *     /cairn/next-volume-id      NextVolumeRecord: the lowest number that was never given
  *     /cairn/node/<uuid>         NodeRecord, under the node's lease: it is alive
+ *     /cairn/leader              LeaderRecord, under the leader's lease
  *
  * Values are JSON objects with `schema: 1`. Unknown fields are kept out on reading and so are lost on writing; a newer schema
  * number is refused. One key is one decision: what must change together stands in one value.
@@ -27,6 +28,7 @@ export const recordKeys = {
   volume: (volumeId: string) => `${recordPrefixes.volume}${volumeId.padStart(20, '0')}`,
   node: (nodeId: string) => `${recordPrefixes.node}${nodeId}`,
   nextVolumeId: '/cairn/next-volume-id',
+  leader: '/cairn/leader',
 } as const;
 
 /** The number of the volume whose record has this key. */
@@ -83,8 +85,24 @@ export const nodeRecordSchema = z.object({
   name: z.string(),
   version: z.string(),
   startedAt: z.iso.datetime(),
+  /** The kernel's: another one means that everything on the node began anew. */
+  bootId: uuid,
+  /** Of the process that holds the lease. */
+  life: uuid,
+  /** IP addresses or host names; the storage network's is the management network's where there is no other. */
+  addresses: z.object({ management: z.string().min(1), storage: z.string().min(1) }),
+  /** host:port of what the node serves to others, by name. */
+  services: z.record(z.string().max(32), z.string().max(300)),
 });
 export type NodeRecord = z.infer<typeof nodeRecordSchema>;
+
+export const leaderRecordSchema = z.object({
+  schema: z.literal(1),
+  nodeId: uuid,
+  /** Of the candidacy: tells our own record from one that an earlier life left behind. */
+  life: uuid,
+});
+export type LeaderRecord = z.infer<typeof leaderRecordSchema>;
 
 /** Reads a value; ClusterError `corrupt` names the key and what is wrong with it. */
 export function parseRecord<Schema extends z.ZodType>(

@@ -2,21 +2,21 @@
  * EtcdLease: a lease and the beat that keeps it alive.
  *
  * Safety: `remainingMs` counts from the moment before the last confirmed beat was sent, on a monotonic clock, so this side
- * always believes the lease dead before etcd lets others believe it. Each beat is a stream of its own: nothing is assumed
- * about a connection that was fine a second ago.
+ * always believes the lease dead before etcd lets others believe it, and `lost` comes at that moment, not when a call gives
+ * up. Each beat is a stream of its own: nothing is assumed about a connection that was fine a second ago.
  */
 import type { Lease } from '../key-value-store';
-import type { EtcdChannel } from './etcd-channel';
+import { leaderRequired, type EtcdChannel } from './etcd-channel';
 import { decodeLease, decodeNothing, encodeLeaseId, methods, type LeaseResponse } from './messages';
-import { Metadata } from '@grpc/grpc-js';
 
 const BEATS_PER_TTL = 3;
 const RETRY_MS = 100;
 
 export class EtcdLease implements Lease {
   private readonly losing = new AbortController();
-  private timer: NodeJS.Timeout | null = null;
-  private confirmedAt: number;
+  private readonly since: { confirmed: number };
+  private beatTimer: NodeJS.Timeout | null = null;
+  private expiryTimer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly channel: EtcdChannel,
@@ -25,8 +25,9 @@ export class EtcdLease implements Lease {
     grantedAt: number,
     private readonly beatTimeoutMs: number,
   ) {
-    this.confirmedAt = grantedAt;
+    this.since = { confirmed: grantedAt };
     this.schedule(ttlMs / BEATS_PER_TTL);
+    this.watchExpiry();
   }
 
   get lost(): AbortSignal {
@@ -35,7 +36,7 @@ export class EtcdLease implements Lease {
 
   remainingMs(): number {
     if (this.losing.signal.aborted) return 0;
-    return Math.max(0, this.confirmedAt + this.ttlMs - performance.now());
+    return Math.max(0, this.since.confirmed + this.ttlMs - performance.now());
   }
 
   async revoke(): Promise<void> {
@@ -47,16 +48,29 @@ export class EtcdLease implements Lease {
 
   /** Stops the beat without telling etcd. */
   lose(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+    for (const timer of [this.beatTimer, this.expiryTimer]) if (timer !== null) clearTimeout(timer);
+    this.beatTimer = null;
+    this.expiryTimer = null;
     this.losing.abort();
   }
 
+  private watchExpiry(): void {
+    const left = this.remainingMs();
+    if (left <= 0) {
+      this.lose();
+      return;
+    }
+    this.expiryTimer = setTimeout(() => {
+      this.watchExpiry();
+    }, Math.ceil(left));
+    this.expiryTimer.unref();
+  }
+
   private schedule(afterMs: number): void {
-    this.timer = setTimeout(() => {
+    this.beatTimer = setTimeout(() => {
       void this.beat();
     }, afterMs);
-    this.timer.unref();
+    this.beatTimer.unref();
   }
 
   /** Never rejects. */
@@ -64,18 +78,17 @@ export class EtcdLease implements Lease {
     const sentAt = performance.now();
     try {
       const answer = await this.askOnce();
-      if (this.losing.signal.aborted) return;
-      if (answer.ttlSeconds <= 0) {
+      // An answer that comes after the expiry is too late: others were told, or may act on it.
+      if (this.remainingMs() <= 0 || answer.ttlSeconds <= 0) {
         this.lose();
         return;
       }
-      this.confirmedAt = sentAt;
+      this.since.confirmed = sentAt;
       this.schedule(this.ttlMs / BEATS_PER_TTL);
     } catch {
       if (this.losing.signal.aborted) return;
       this.channel.moveOn();
-      if (this.remainingMs() <= 0) this.lose();
-      else this.schedule(RETRY_MS);
+      this.schedule(RETRY_MS);
     }
   }
 
@@ -87,7 +100,7 @@ export class EtcdLease implements Lease {
           methods.leaseKeepAlive,
           (bytes) => bytes,
           decodeLease,
-          new Metadata(),
+          leaderRequired(),
           { deadline: Date.now() + this.beatTimeoutMs },
         );
       stream.on('data', (answer: LeaseResponse) => {

@@ -1,6 +1,8 @@
 /** EtcdStore: the KeyValueStore of a real cluster. */
 import {
   ClusterError,
+  type AttemptedTransaction,
+  type AttemptResult,
   type CallOptions,
   type KeyValue,
   type KeyValueStore,
@@ -10,8 +12,14 @@ import {
   type Watch,
   type WatchHandler,
 } from '../key-value-store';
-import { ATTEMPT_TIMEOUT_MS, EtcdChannel, type EtcdOptions } from './etcd-channel';
+import {
+  ATTEMPT_TIMEOUT_MS,
+  EtcdChannel,
+  type EtcdCredentials,
+  type EtcdOptions,
+} from './etcd-channel';
 import { EtcdLease } from './etcd-lease';
+import { EtcdMembers } from './etcd-members';
 import { EtcdWatch } from './etcd-watch';
 import {
   decodeLease,
@@ -22,6 +30,7 @@ import {
   encodeTxn,
   endOfPrefix,
   methods,
+  valueBytes,
   type RangeRequest,
   type TxnResponse,
 } from './messages';
@@ -31,6 +40,8 @@ const PAGE_ITEMS = 500;
 const LIST_ITEMS_MAX = 200_000;
 
 export class EtcdStore implements KeyValueStore {
+  /** Who belongs to the etcd cluster. */
+  readonly members: EtcdMembers;
   private readonly channel: EtcdChannel;
   private readonly leases = new Set<EtcdLease>();
   private readonly watches = new Set<EtcdWatch>();
@@ -38,7 +49,22 @@ export class EtcdStore implements KeyValueStore {
 
   constructor(options: EtcdOptions) {
     this.channel = new EtcdChannel(options);
+    this.members = new EtcdMembers(this.channel);
     this.attemptTimeoutMs = options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
+  }
+
+  get endpoints(): readonly string[] {
+    return this.channel.endpoints;
+  }
+
+  /** Talks to these members from now on. */
+  setEndpoints(endpoints: readonly string[]): void {
+    this.channel.setEndpoints(endpoints);
+  }
+
+  /** Talks with a renewed certificate from now on. */
+  setCredentials(credentials: EtcdCredentials): void {
+    this.channel.setCredentials(credentials);
   }
 
   async get(key: string, options: CallOptions = {}): Promise<KeyValue | null> {
@@ -86,6 +112,18 @@ export class EtcdStore implements KeyValueStore {
     if (result.succeeded) return { committed: true, revision: result.revision };
     if (!repeated) return { committed: false, revision: result.revision };
     return whatAnEarlierAttemptDid(transaction, result);
+  }
+
+  async attempt(
+    transaction: AttemptedTransaction,
+    options: CallOptions = {},
+  ): Promise<AttemptResult> {
+    const request = encodeTxn(transaction);
+    const result = await this.channel.once(
+      (member) => member(methods.txn, request, decodeTxn),
+      options,
+    );
+    return { committed: result.succeeded, revision: result.revision, found: result.found };
   }
 
   async grantLease(ttlSeconds: number, options: CallOptions = {}): Promise<Lease> {
@@ -145,7 +183,9 @@ function whatAnEarlierAttemptDid(
     if (operation.kind === 'delete') {
       if (item !== undefined) return { committed: false, revision: response.revision };
     } else {
-      if (item?.value !== operation.value) return { committed: false, revision: response.revision };
+      if (item === undefined || !item.bytes.equals(valueBytes(operation.value))) {
+        return { committed: false, revision: response.revision };
+      }
       revisions.push(item.modRevision);
     }
   }

@@ -1,19 +1,38 @@
 /**
- * EtcdWatch: all changes of a prefix, resumed from the last seen revision whenever the stream breaks.
+ * EtcdWatch: all changes of a prefix, each once and in order, resumed from the last seen revision whenever the stream breaks.
+ *
+ * A stream can break without a word: its member is stopped or cut off. A member that has lost the leader ends the stream
+ * (`hasleader`), and one that is silent is found by asking for progress: any answer is a sign of life. The revision in such
+ * an answer is not used: etcd before 3.4.25 sends it ahead of events that belong before it.
+ *
+ * Events at or before the last seen revision are dropped: a member that lags behind may repeat them to a resumed watch.
  */
-import { Metadata, type ClientDuplexStream } from '@grpc/grpc-js';
-import type { Watch, WatchHandler } from '../key-value-store';
-import type { EtcdChannel } from './etcd-channel';
-import { decodeWatch, encodeWatch, endOfPrefix, methods, type WatchResponse } from './messages';
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { Watch, WatchEvent, WatchHandler } from '../key-value-store';
+import { leaderRequired, type EtcdChannel } from './etcd-channel';
+import {
+  decodeWatch,
+  encodeProgressRequest,
+  encodeWatch,
+  endOfPrefix,
+  methods,
+  type WatchResponse,
+} from './messages';
 
 const RETRY_MS_MIN = 20;
-const RETRY_MS_MAX = 1000;
+const RETRY_MS_MAX = 500;
+const PING_MS = 400;
+const SILENCE_MS_MAX = 1000;
 
 export class EtcdWatch implements Watch {
   private stream: ClientDuplexStream<Buffer, WatchResponse> | null = null;
   private timer: NodeJS.Timeout | null = null;
+  private readonly pinger: NodeJS.Timeout;
+  private heardAt = 0;
   private retryMs = RETRY_MS_MIN;
   private revisionSeen: number;
+  /** Events of a response that came in parts, until the last part is there. */
+  private parts: WatchEvent[] = [];
   private closed = false;
 
   constructor(
@@ -24,15 +43,28 @@ export class EtcdWatch implements Watch {
     private readonly onClosed: (watch: EtcdWatch) => void,
   ) {
     this.revisionSeen = afterRevision;
+    this.pinger = setInterval(() => {
+      this.ping();
+    }, PING_MS);
+    this.pinger.unref();
     this.open();
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    clearInterval(this.pinger);
     if (this.timer !== null) clearTimeout(this.timer);
     this.stream?.cancel();
     this.onClosed(this);
+  }
+
+  /** The stream is behind what is known to have happened: goes on with another member. */
+  restart(): void {
+    if (this.stream === null || this.closed) return;
+    const { stream } = this;
+    this.retry();
+    stream.cancel();
   }
 
   private open(): void {
@@ -42,9 +74,11 @@ export class EtcdWatch implements Watch {
         methods.watch,
         (bytes) => bytes,
         decodeWatch,
-        new Metadata(),
+        leaderRequired(),
       );
     this.stream = stream;
+    this.parts = [];
+    this.heardAt = performance.now();
     stream.on('data', (response: WatchResponse) => {
       if (this.stream === stream && !this.closed) this.take(response);
     });
@@ -62,25 +96,32 @@ export class EtcdWatch implements Watch {
     );
   }
 
+  private ping(): void {
+    if (this.stream === null) return;
+    if (performance.now() - this.heardAt > SILENCE_MS_MAX) this.restart();
+    else this.stream.write(encodeProgressRequest());
+  }
+
   private take(response: WatchResponse): void {
+    this.heardAt = performance.now();
     if (response.canceled) {
       if (response.compactRevision > 0) {
         this.close();
         this.handler.onGap();
       } else {
-        this.stream?.cancel();
-        this.retry();
+        this.restart();
       }
       return;
     }
     this.retryMs = RETRY_MS_MIN;
-    if (response.events.length > 0) {
-      for (const event of response.events) {
-        const revision = event.kind === 'put' ? event.item.modRevision : event.revision;
-        this.revisionSeen = Math.max(this.revisionSeen, revision);
-      }
-      this.handler.onEvents(response.events);
+    this.parts.push(...response.events);
+    if (response.fragment || this.parts.length === 0) return;
+    const events = this.parts.filter((event) => revisionOf(event) > this.revisionSeen);
+    this.parts = [];
+    for (const event of events) {
+      this.revisionSeen = Math.max(this.revisionSeen, revisionOf(event));
     }
+    if (events.length > 0) this.handler.onEvents(events);
   }
 
   private retry(): void {
@@ -94,4 +135,8 @@ export class EtcdWatch implements Watch {
     this.timer.unref();
     this.retryMs = Math.min(this.retryMs * 2, RETRY_MS_MAX);
   }
+}
+
+function revisionOf(event: WatchEvent): number {
+  return event.kind === 'put' ? event.item.modRevision : event.revision;
 }

@@ -10,8 +10,9 @@
  *                         TxnResponse    {1 header, 2 succeeded, 3 responses* {1 range | 2 put | 3 delete_range}}
  *     Lease/LeaseGrant    {1 TTL, 2 ID} -> {1 header, 2 ID, 3 TTL, 4 error} · Lease/LeaseRevoke {1 ID}
  *     Lease/LeaseKeepAlive stream {1 ID} -> {1 header, 2 ID, 3 TTL (0: the lease is gone)}
- *     Watch/Watch         stream {1 create {1 key, 2 range_end, 3 start_revision, 4 progress_notify}}
- *                         -> {1 header, 3 created, 4 canceled, 5 compact_revision, 6 cancel_reason, 11 events*}
+ *     Watch/Watch         stream {1 create {1 key, 2 range_end, 3 start_revision, 4 progress_notify, 8 fragment} | 3 progress {}}
+ *                         -> {1 header, 3 created, 4 canceled, 5 compact_revision, 6 cancel_reason, 7 fragment (more of the
+ *                         same revisions follow), 11 events*}
  *                         Event {1 type (0 put, 1 delete), 2 kv}
  *     ResponseHeader      {3 revision} · KeyValue {1 key, 2 create_revision, 3 mod_revision, 5 value, 6 lease}
  */
@@ -76,24 +77,25 @@ export function decodeRange(message: Buffer): RangeResponse {
   return { revision, items, more };
 }
 
-function decodeHeader(message: Buffer): number {
+export function decodeHeader(message: Buffer): number {
   let revision = 0;
   for (const field of fieldsOf(message)) if (field.number === 3) revision = exactNumber(field);
   return revision;
 }
 
 function decodeKeyValue(message: Buffer): KeyValue {
-  let [key, value] = ['', ''];
+  let key = '';
+  let bytes: Buffer = Buffer.alloc(0);
   let [createRevision, modRevision] = [0, 0];
   let lease = 0n;
   for (const field of fieldsOf(message)) {
     if (field.number === 1) key = field.bytes.toString('utf8');
     if (field.number === 2) createRevision = exactNumber(field);
     if (field.number === 3) modRevision = exactNumber(field);
-    if (field.number === 5) value = field.bytes.toString('utf8');
+    if (field.number === 5) bytes = field.bytes;
     if (field.number === 6) lease = signed(field);
   }
-  return { key, value, createRevision, modRevision, lease };
+  return { key, value: bytes.toString('utf8'), bytes, createRevision, modRevision, lease };
 }
 
 export interface TxnRequest {
@@ -122,10 +124,17 @@ export function encodeTxn(request: TxnRequest): Buffer {
   return writer.finish();
 }
 
+/** A value as it is stored. */
+export function valueBytes(value: string | Buffer): Buffer {
+  return typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
+}
+
 function operationWriter(operation: Operation): ProtobufWriter {
   switch (operation.kind) {
     case 'put': {
-      const put = new ProtobufWriter().string(1, operation.key).string(2, operation.value);
+      const put = new ProtobufWriter()
+        .string(1, operation.key)
+        .bytes(2, valueBytes(operation.value));
       return new ProtobufWriter().message(2, put.int64(3, operation.lease ?? 0n));
     }
     case 'delete':
@@ -188,8 +197,13 @@ export function encodeWatch(request: {
     .string(1, request.key)
     .string(2, request.end)
     .int64(3, request.startRevision)
-    .bool(4, true);
+    .bool(8, true);
   return new ProtobufWriter().message(1, create).finish();
+}
+
+/** Asks a watch stream for a sign of life. */
+export function encodeProgressRequest(): Buffer {
+  return new ProtobufWriter().message(3, new ProtobufWriter()).finish();
 }
 
 export interface WatchResponse {
@@ -198,12 +212,14 @@ export interface WatchResponse {
   /** The oldest revision that can still be watched, when the asked one cannot. */
   readonly compactRevision: number;
   readonly cancelReason: string;
+  /** The rest of these events comes in the next response. */
+  readonly fragment: boolean;
   readonly events: readonly WatchEvent[];
 }
 
 export function decodeWatch(message: Buffer): WatchResponse {
   let [revision, compactRevision] = [0, 0];
-  let canceled = false;
+  let [canceled, fragment] = [false, false];
   let cancelReason = '';
   const events: WatchEvent[] = [];
   for (const field of fieldsOf(message)) {
@@ -211,14 +227,15 @@ export function decodeWatch(message: Buffer): WatchResponse {
     if (field.number === 4) canceled = field.integer !== 0n;
     if (field.number === 5) compactRevision = exactNumber(field);
     if (field.number === 6) cancelReason = field.bytes.toString('utf8');
+    if (field.number === 7) fragment = field.integer !== 0n;
     if (field.number === 11) events.push(decodeEvent(field.bytes));
   }
-  return { revision, canceled, compactRevision, cancelReason, events };
+  return { revision, canceled, compactRevision, cancelReason, fragment, events };
 }
 
 function decodeEvent(message: Buffer): WatchEvent {
   let type = 0;
-  let item: KeyValue = { key: '', value: '', createRevision: 0, modRevision: 0, lease: 0n };
+  let item = decodeKeyValue(Buffer.alloc(0));
   for (const field of fieldsOf(message)) {
     if (field.number === 1) type = exactNumber(field);
     if (field.number === 2) item = decodeKeyValue(field.bytes);
