@@ -130,6 +130,11 @@ export class OwnedSystem {
     }
   }
 
+  /** The process that was started as `npm start` does; all others are below it. */
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** Sends Ctrl-C and waits; resolves with the exit code. */
   async stop(): Promise<number | null> {
     return stopProcess(this.child, this.ended);

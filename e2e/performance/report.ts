@@ -1,4 +1,4 @@
-/** From samples to medians, ratios and a page. Pure but for the description of the machine. */
+/** From samples to medians, ratios and a page. Pure but for the time and the description of the machine. */
 import { spawnSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 import type { Sample, Workload } from './workloads';
@@ -25,7 +25,7 @@ export interface Machine {
   readonly qemu: string;
 }
 
-export interface BenchReport {
+export interface VolumeReport {
   readonly takenAt: string;
   readonly machine: Machine;
   readonly rounds: number;
@@ -37,6 +37,38 @@ export interface BenchReport {
   readonly loadAverage: number;
   readonly comparisons: readonly Comparison[];
   readonly residentBytes: { readonly cairn: number; readonly qsd: number };
+}
+
+export interface StartReport {
+  readonly takenAt: string;
+  readonly machine: Machine;
+  readonly loadAverage: number;
+  readonly accelerator: string;
+  readonly starts: number;
+  readonly guest: string;
+  /** From the request's first byte to the answer that the task has succeeded: QEMU runs the guest. */
+  readonly requestToRunningMs: Spread;
+  /** Of that, the node's task itself. */
+  readonly taskMs: Spread;
+  /** A bare QEMU without a guest's devices, from its start until it says that it runs. */
+  readonly qemuAloneMs: Spread;
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export const START_AIM_MS = 300;
+
+/** To the minute, as the page shows it. */
+export function timeNow(): string {
+  return new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC';
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
 export function median(values: readonly number[]): number {
@@ -117,16 +149,37 @@ function tableOf(comparisons: readonly Comparison[]): string {
 
 const gib = (bytes: number) => `${fixed(bytes / 2 ** 30, 1)} GiB`;
 
-/** The figures as a page of the documentation. */
-export function formatReport(report: BenchReport): string {
+function machineText(machine: Machine): string {
+  return `${machine.cores} cores of ${machine.processor}, ${gib(machine.memoryBytes)} of memory,
+Linux ${machine.kernel}, ${machine.fileSystem}`;
+}
+
+/** The figures as a section of the page. */
+export function formatVolumeReport(report: VolumeReport): string {
   const { machine } = report;
-  return `Taken ${report.takenAt} on ${machine.cores} cores of ${machine.processor}, ${gib(machine.memoryBytes)} of memory,
-Linux ${machine.kernel}, ${machine.fileSystem}; ${machine.fio}, QEMU ${machine.qemu}. Volume ${gib(report.volumeBytes)};
+  return `Taken ${report.takenAt} on ${machineText(machine)}; ${machine.fio}, QEMU ${machine.qemu}. Volume ${gib(report.volumeBytes)};
 medians of ${report.rounds} rounds of ${report.secondsPerSample} s each, the servers taking turns${report.realtime ? ', both and fio under SCHED_FIFO' : ''}.
 Load average at the end ${fixed(report.loadAverage, 1)}.
 
 ${tableOf(report.comparisons)}
 
 Resident memory after the run: cairn ${fixed(report.residentBytes.cairn / 2 ** 20)} MiB, qemu-storage-daemon ${fixed(report.residentBytes.qsd / 2 ** 20)} MiB.
+`;
+}
+
+/** The figures as a section of the page. */
+export function formatStartReport(report: StartReport): string {
+  const { machine, starts } = report;
+  const row = (name: string, { median, min, max }: Spread, aim: string): string =>
+    `| ${name} | ${fixed(median)} | ${fixed(min)} to ${fixed(max)} | ${aim} |`;
+  return `Taken ${report.takenAt} on ${machineText(machine)}; QEMU ${machine.qemu} (${report.accelerator}).
+${starts} starts of ${report.guest}, in turns with a bare QEMU.
+Load average at the end ${fixed(report.loadAverage, 1)}.
+
+| milliseconds | median | range | aim |
+| --- | --: | --: | --: |
+${row('from the request to a running QEMU, seen by the client', report.requestToRunningMs, `< ${START_AIM_MS}`)}
+${row('the node’s task in it', report.taskMs, '–')}
+${row('a bare QEMU, by itself', report.qemuAloneMs, '–')}
 `;
 }
