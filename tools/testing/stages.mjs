@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { checkSteps, runCheckStep } from '../check.mjs';
 import { fuzz } from '../fuzz.mjs';
+import { model } from '../model.mjs';
 import { describeReport, powercuts } from '../powercuts.mjs';
 import { buildTargets, configure, NX_ENVIRONMENT } from '../setup/build.mjs';
 import { run } from '../setup/run.mjs';
@@ -38,6 +39,7 @@ export const STAGES = [
     about: `${POWER_CUTS} simulated power cuts of a store, every sector spoiled`,
     run: runPowerCuts,
   },
+  { name: 'model', about: 'the replication protocol, and without each rule', run: runModel },
   { name: 'fuzz', about: `each decoder fuzzed for ${FUZZ_SECONDS} s`, run: runFuzz },
   {
     name: 'integration',
@@ -108,6 +110,12 @@ async function runPowerCuts({ root }) {
   const spoiled = await powercuts(root, { count: SPOILED_STORES, corrupt: true });
   say(`    ${describeReport(spoiled)}`);
   return addCounts(single(cuts.ok), single(spoiled.ok));
+}
+
+async function runModel({ root }) {
+  const { cases } = await model(root, { quick: true });
+  for (const { name, outcome } of cases.filter(({ ok }) => !ok)) say(`    ${name}: ${outcome}`);
+  return cases.map(({ ok }) => single(ok)).reduce(addCounts, NOTHING);
 }
 
 async function runFuzz({ root }) {
