@@ -34,9 +34,13 @@ struct Later {
 
 }  // namespace
 
-SimDisk::SimDisk(SimExecutor& executor, SimRandom& random, const SimDiskOptions& options)
-    : executor_(executor), random_(random), options_(options), medium_(options.size_bytes) {
+SimDisk::SimDisk(io::Executor& executor, SimRandom& random, const SimDiskOptions& options)
+    : executor_(executor),
+      random_(random),
+      options_(options),
+      medium_(static_cast<std::byte*>(std::calloc(options.size_bytes, 1))) {
   CAIRN_ASSERT(options.size_bytes % io::kDiskBlockBytes == 0);
+  CAIRN_ASSERT(medium_ != nullptr);
   in_flight_.reserve(256);
 }
 
@@ -65,7 +69,7 @@ void SimDisk::check_request(const io::DiskRequest& request, uint64_t length_byte
   CAIRN_ASSERT(request.offset_bytes % io::kDiskBlockBytes == 0);
   CAIRN_ASSERT(length_bytes > 0);
   CAIRN_ASSERT(length_bytes % io::kDiskBlockBytes == 0);
-  CAIRN_ASSERT(request.offset_bytes + length_bytes <= medium_.size());
+  CAIRN_ASSERT(request.offset_bytes + length_bytes <= options_.size_bytes);
   CAIRN_ASSERT(request.buffers.size() <= io::kDiskBuffersMax);
   for (const iovec& buffer : request.buffers) {
     CAIRN_ASSERT(reinterpret_cast<uintptr_t>(buffer.iov_base) % io::kDiskBlockBytes == 0);
@@ -157,7 +161,7 @@ void SimDisk::do_read(const io::DiskRequest& request, uint64_t length_bytes) {
   }
   uint64_t offset = request.offset_bytes;
   for (const iovec& buffer : request.buffers) {
-    std::memcpy(buffer.iov_base, medium_.data() + offset, buffer.iov_len);
+    std::memcpy(buffer.iov_base, medium_.get() + offset, buffer.iov_len);
     offset += buffer.iov_len;
   }
 }
@@ -173,7 +177,7 @@ void SimDisk::do_write(const io::DiskRequest& request, uint64_t length_bytes) {
   }
   uint64_t offset = request.offset_bytes;
   if (random_.chance_ppm(options_.faults.misdirected_write_ppm)) {
-    const uint64_t places = (medium_.size() - length_bytes) / io::kDiskBlockBytes + 1;
+    const uint64_t places = (options_.size_bytes - length_bytes) / io::kDiskBlockBytes + 1;
     offset = random_.below(places) * io::kDiskBlockBytes;
     for (const uint64_t wrong : {request.offset_bytes, offset}) {
       fault_records_.push_back({SimFaultRecord::Kind::misdirected_write, wrong, length_bytes});
@@ -198,7 +202,7 @@ void SimDisk::overwrite(uint64_t offset_bytes, std::span<const std::byte> data, 
   const uint64_t first = offset_bytes / kSimSectorBytes;
   const uint64_t count = data.size() / kSimSectorBytes;
   for (uint64_t sector = first; sector < first + count; ++sector) remember_sector(sector, durable);
-  std::memcpy(medium_.data() + offset_bytes, data.data(), data.size());
+  std::memcpy(medium_.get() + offset_bytes, data.data(), data.size());
 }
 
 void SimDisk::remember_sector(uint64_t sector, bool durable) {
@@ -207,7 +211,7 @@ void SimDisk::remember_sector(uint64_t sector, bool durable) {
     return;
   }
   const uint64_t content = undo_contents_.size();
-  const std::byte* old = medium_.data() + sector * kSimSectorBytes;
+  const std::byte* old = medium_.get() + sector * kSimSectorBytes;
   undo_contents_.insert(undo_contents_.end(), old, old + kSimSectorBytes);
   undo_.push_back({sector, content});
 }
@@ -226,16 +230,38 @@ void SimDisk::cut_power_after(uint64_t requests_count) { cut_after_ = requests_c
 void SimDisk::power_cut() {
   ++stats_.power_cuts;
   lose_unflushed();
+  forget_in_flight();
+  forget_undo();
+  cut_after_ = ~uint64_t{0};
+  power_lost_ = false;
+}
+
+void SimDisk::software_crash() {
+  CAIRN_ASSERT(!power_lost_);
+  ++stats_.software_crashes;
+  forget_in_flight();
+}
+
+void SimDisk::replace_medium() {
+  CAIRN_ASSERT(in_flight_.empty());
+  medium_.reset(static_cast<std::byte*>(std::calloc(options_.size_bytes, 1)));
+  CAIRN_ASSERT(medium_ != nullptr);
+  forget_undo();
+  fault_records_.clear();
+}
+
+void SimDisk::forget_in_flight() {
   for (const InFlight& entry : in_flight_) {
     if (entry.request->kind == Kind::write) tear_in_flight(entry);
   }
   in_flight_.clear();
+  executor_.cancel(*this);
+}
+
+void SimDisk::forget_undo() {
   undo_first_ += undo_.size();
   undo_.clear();
   undo_contents_.clear();
-  executor_.cancel(*this);
-  cut_after_ = ~uint64_t{0};
-  power_lost_ = false;
 }
 
 void SimDisk::lose_unflushed() {
@@ -253,8 +279,8 @@ void SimDisk::lose_unflushed() {
       continue;
     }
     ++stats_.sectors_lost;
-    std::memcpy(medium_.data() + undo.sector * kSimSectorBytes,
-                undo_contents_.data() + undo.content, kSimSectorBytes);
+    std::memcpy(medium_.get() + undo.sector * kSimSectorBytes, undo_contents_.data() + undo.content,
+                kSimSectorBytes);
   }
 }
 
@@ -278,7 +304,7 @@ void SimDisk::tear_in_flight(const InFlight& write) {
 void SimDisk::flip_bit(uint64_t offset_bytes, uint64_t length_bytes) {
   const uint64_t bit = random_.below(length_bytes * 8);
   const uint64_t at = offset_bytes + bit / 8;
-  medium_[at] ^= static_cast<std::byte>(1u << (bit % 8));
+  medium_.get()[at] ^= static_cast<std::byte>(1u << (bit % 8));
   fault_records_.push_back({SimFaultRecord::Kind::bit_flip,
                             at / io::kDiskBlockBytes * io::kDiskBlockBytes, io::kDiskBlockBytes});
 }

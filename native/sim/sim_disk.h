@@ -15,13 +15,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <span>
 #include <unordered_set>
 #include <vector>
 
 #include "io/disk.h"
 #include "io/executor.h"
-#include "sim/sim_executor.h"
 #include "sim/sim_random.h"
 
 namespace cairn::sim {
@@ -67,15 +68,15 @@ struct SimRange {
 
 struct SimDiskStats {
   uint64_t reads = 0, writes = 0, flushes = 0, discards = 0;
-  uint64_t power_cuts = 0, sectors_lost = 0, sectors_torn = 0;
+  uint64_t power_cuts = 0, software_crashes = 0, sectors_lost = 0, sectors_torn = 0;
 };
 
 class SimDisk final : public io::Disk, private io::Timer {
  public:
-  SimDisk(SimExecutor& executor, SimRandom& random, const SimDiskOptions& options);
+  SimDisk(io::Executor& executor, SimRandom& random, const SimDiskOptions& options);
   ~SimDisk();
 
-  [[nodiscard]] uint64_t size_bytes() const override { return medium_.size(); }
+  [[nodiscard]] uint64_t size_bytes() const override { return options_.size_bytes; }
   [[nodiscard]] bool cache_is_volatile() const override { return options_.volatile_cache; }
   void submit(io::DiskRequest& request) override;
 
@@ -87,6 +88,11 @@ class SimDisk final : public io::Disk, private io::Timer {
   /// What the medium holds after the cut. Requests in flight are forgotten; call it while their
   /// memory is still there, then destroy the software. The power is on again afterwards.
   void power_cut();
+  /// The software died, the drive did not: of each write in flight all, nothing or any sectors
+  /// arrive, and what was in the volatile cache stays there. Call it while their memory is there.
+  void software_crash();
+  /// A blank drive in the place of this one; nothing may be in flight.
+  void replace_medium();
 
   /// The next request of `kind` fails with io_error.
   void fail_next(io::DiskRequest::Kind kind) { fail_next_[static_cast<size_t>(kind)] = true; }
@@ -94,7 +100,7 @@ class SimDisk final : public io::Disk, private io::Timer {
   void set_lying_flush(bool lying) { options_.lying_flush = lying; }
 
   /// What a read would return now; changes count as rot, not as writes.
-  [[nodiscard]] std::span<std::byte> medium() { return medium_; }
+  [[nodiscard]] std::span<std::byte> medium() { return {medium_.get(), options_.size_bytes}; }
   [[nodiscard]] const std::vector<SimFaultRecord>& fault_records() const { return fault_records_; }
   /// The ranges of the two writes that completed last, the last one first.
   [[nodiscard]] const std::array<SimRange, 2>& last_writes() const { return last_writes_; }
@@ -134,13 +140,18 @@ class SimDisk final : public io::Disk, private io::Timer {
   void make_durable(uint64_t undo_position);
   void tear_in_flight(const InFlight& write);
   void lose_unflushed();
+  void forget_in_flight();
+  void forget_undo();
   void flip_bit(uint64_t offset_bytes, uint64_t length_bytes);
 
-  SimExecutor& executor_;
+  io::Executor& executor_;
   SimRandom& random_;
   SimDiskOptions options_;
-  std::vector<std::byte> medium_;
-  std::vector<InFlight> in_flight_;  ///< A heap, earliest first.
+  struct FreeMemory {
+    void operator()(std::byte* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<std::byte, FreeMemory> medium_;  ///< Costs nothing where it was never written.
+  std::vector<InFlight> in_flight_;                ///< A heap, earliest first.
   uint64_t order_next_ = 0;
   std::vector<Undo> undo_;
   uint64_t undo_first_ = 0;  ///< Absolute position of undo_[0].

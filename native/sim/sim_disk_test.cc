@@ -6,6 +6,8 @@
 #include <cstring>
 #include <memory>
 
+#include "sim/sim_executor.h"
+
 namespace cairn::sim {
 namespace {
 
@@ -136,6 +138,37 @@ TEST_F(SimDiskTest, completes_nothing_after_the_power_is_lost) {
   EXPECT_FALSE(second.done);
   disk->power_cut();
   EXPECT_FALSE(disk->power_lost());
+  EXPECT_TRUE(disk->settled());
+}
+
+TEST_F(SimDiskTest, keeps_its_cache_when_only_the_software_dies) {
+  make(small_disk());
+  bool lost_later = false;
+  bool torn = false;
+  for (int life = 0; life < 300; ++life) {
+    std::memset(disk->medium().data(), 0, 2 * kBlock);
+    Op write(io::DiskRequest::Kind::write, 0, 1);
+    ASSERT_TRUE(run(write));
+    Op in_flight(io::DiskRequest::Kind::write, kBlock, 2);
+    disk->submit(in_flight.request);
+    disk->software_crash();
+    executor.run_for(1'000'000'000);
+    EXPECT_FALSE(in_flight.done);
+    EXPECT_EQ(byte_at(0), 1);
+    torn = torn || byte_at(kBlock) != byte_at(2 * kBlock - 1);
+    disk->power_cut();
+    lost_later = lost_later || byte_at(0) == 0;
+  }
+  EXPECT_TRUE(torn);
+  EXPECT_TRUE(lost_later);
+}
+
+TEST_F(SimDiskTest, is_blank_after_it_was_replaced) {
+  make(small_disk());
+  Op write(io::DiskRequest::Kind::write, kBlock, 1);
+  ASSERT_TRUE(run(write));
+  disk->replace_medium();
+  EXPECT_EQ(byte_at(kBlock), 0);
   EXPECT_TRUE(disk->settled());
 }
 
