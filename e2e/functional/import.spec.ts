@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { unwrap } from '@cairn/api-client';
+import { problemSchema } from '@cairn/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deleteImage, getImage, sha256Of, uploadImage, uploadIso } from '../harness/resources';
 import { system } from '../harness/shared';
@@ -61,6 +62,44 @@ describe('importing an image', () => {
     expect(compared.stdout).toContain('Images are identical');
     await deleteImage(system(), imageId);
   });
+
+  it('takes a disk of a TiB that is mostly holes, with what is at its end', async () => {
+    const file = join(directory, 'large.qcow2');
+    const sizeBytes = 2 ** 40;
+    await execute('qemu-img', ['create', '-f', 'qcow2', file, String(sizeBytes)]);
+    const writes = [0, sizeBytes / 2, sizeBytes - MIB].flatMap((offset, index) => [
+      '-c',
+      `write -P ${index + 0x51} ${offset} ${MIB}`,
+    ]);
+    await execute('qemu-io', ['-f', 'qcow2', ...writes, file]);
+    const { imageId, task } = await uploadImage(system(), file, 'large');
+    expect(task.error).toBeNull();
+    const image = await getImage(system(), imageId);
+    expect(image.status).toMatchObject({ state: 'ready', virtualSizeBytes: sizeBytes });
+    const compared = await withVolume(system(), image.status.volumeId ?? '', ({ url }) =>
+      execute('qemu-img', ['compare', '-f', 'qcow2', '-F', 'raw', file, url]),
+    );
+    expect(compared.stdout).toContain('Images are identical');
+    await deleteImage(system(), imageId);
+  });
+
+  it.each(['images', 'isos'])(
+    'refuses %s of more than 16 TiB by their size alone',
+    async (kind) => {
+      const codeOf = async (sizeBytes: number): Promise<unknown> => {
+        const json = { name: 'huge', sizeBytes };
+        const answer = await system().send('POST', `/api/v1/${kind}`, { json });
+        const said = problemSchema.parse(await answer.json());
+        return { code: said.code, path: said.errors[0]?.path };
+      };
+      expect(await codeOf(16 * 2 ** 40 + 1)).toEqual({
+        code: 'request.invalid',
+        path: 'sizeBytes',
+      });
+      // As large as is allowed, it is the node's disk that is too small.
+      expect(await codeOf(16 * 2 ** 40)).toEqual({ code: 'storage.full', path: undefined });
+    },
+  );
 
   it('takes an ISO', async () => {
     const content = join(directory, 'content');
