@@ -22,3 +22,37 @@ export {
   usableCapacity,
 } from './storage-placement/capacity';
 export type { UsableCapacity } from './storage-placement/capacity';
+export { applyStep, joinReasons } from './storage-placement/steps';
+export type { JoinReason, PlacementStep } from './storage-placement/steps';
+export {
+  DEFAULT_TRANSITION_LIMITS,
+  planTransitions,
+  waitReasons,
+} from './storage-placement/transitions';
+export type {
+  TransitionInput,
+  TransitionLimits,
+  TransitionPlan,
+  WaitReason,
+} from './storage-placement/transitions';
+export { failureBudget, levelBudget } from './storage-placement/failure-budget';
+export type { FailureBudget, LevelBudget } from './storage-placement/failure-budget';
+export { groupHealth, volumeHealth } from './storage-placement/volume-health';
+export type {
+  GroupHealth,
+  VolumeHealth,
+  VolumeHealthState,
+  VolumePlace,
+} from './storage-placement/volume-health';
+export { rebuildEta } from './storage-placement/rebuild-eta';
+export type { Estimate, RebuildLane } from './storage-placement/rebuild-eta';
+export { dryRun } from './storage-placement/dry-run';
+export type {
+  CopyRates,
+  DryRun,
+  DryRunInput,
+  HardwareChange,
+  Leaving,
+  PlacementBlocker,
+  PlacementMove,
+} from './storage-placement/dry-run';

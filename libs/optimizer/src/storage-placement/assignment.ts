@@ -94,7 +94,10 @@ export class Assignment {
 
   toTarget(): PgTarget {
     return Array.from({ length: this.topology.pool.pgCount }, (_, pg) =>
-      this.storesOf(pg).map((index) => this.store(index).fact.id),
+      // By id: the order says nothing, and equal targets look equal.
+      this.storesOf(pg)
+        .sort((a, b) => a - b)
+        .map((index) => this.store(index).fact.id),
     );
   }
 

@@ -20,18 +20,23 @@ export interface BalanceResult {
   readonly finished: boolean;
 }
 
+/** Every move makes the sum of the squared distances from the fair shares smaller, so it ends. */
 export function balanceCounts(assignment: Assignment, movesMax: number): BalanceResult {
   let moves = 0;
   const stores = assignment.topology.stores.filter(({ usable }) => usable);
   for (;;) {
-    if (moves >= movesMax) return { moves, finished: false };
     const move = bestExtremeMove(assignment, stores) ?? bestOtherMove(assignment, stores);
-    if (move === undefined) break;
+    if (move === undefined) {
+      const chained = moveAlongChains(assignment, stores, movesMax - moves);
+      moves += chained;
+      // A chain may have opened the way for single moves.
+      if (chained === 0) return { moves, finished: moves + CHAIN_HOPS_MAX <= movesMax };
+      continue;
+    }
+    if (moves >= movesMax) return { moves, finished: false };
     assignment.move(move.pg, move.from, move.to);
     moves += 1;
   }
-  const chained = moveAlongChains(assignment, stores, movesMax - moves);
-  return { moves: moves + chained, finished: moves + chained < movesMax };
 }
 
 interface Move {

@@ -1,15 +1,17 @@
 /**
  * A well-mixed 64-bit hash, the same on every machine and in the C++ engine.
  *
- * It is the finaliser of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
- * generators", OOPSLA 2014; constants of Stafford's variant 13), on unsigned 64-bit integers:
+ * It is one step of SplitMix64 from the state x (Steele, Lea, Flood: "Fast splittable pseudorandom
+ * number generators", OOPSLA 2014; the multipliers are Stafford's variant 13), on unsigned 64-bit
+ * integers:
  *
+ *     x += 0x9e3779b97f4a7c15;
  *     x ^= x >> 30;  x *= 0xbf58476d1ce4e5b9;
  *     x ^= x >> 27;  x *= 0x94d049bb133111eb;
  *     x ^= x >> 31;
  *
- * It is a bijection and mix64(0) is 0. JavaScript has no fast 64-bit integers, so a number is two
- * 32-bit halves here; `test-vectors.json` holds what other implementations must agree with.
+ * It is a bijection. JavaScript has no fast 64-bit integers, so a number is two 32-bit halves here;
+ * `test-vectors.json` holds what other implementations must agree with.
  */
 
 /** An unsigned 64-bit integer as two unsigned 32-bit halves. */
@@ -18,10 +20,12 @@ export interface U64 {
   readonly lo: number;
 }
 
+const INCREMENT: U64 = { hi: 0x9e3779b9, lo: 0x7f4a7c15 };
 const FACTOR_1: U64 = { hi: 0xbf58476d, lo: 0x1ce4e5b9 };
 const FACTOR_2: U64 = { hi: 0x94d049bb, lo: 0x133111eb };
 
-export function mix64({ hi, lo }: U64): U64 {
+export function mix64(value: U64): U64 {
+  const { hi, lo } = plus(value, INCREMENT);
   const first = times({ hi: hi ^ (hi >>> 30), lo: lo ^ ((lo >>> 30) | (hi << 2)) }, FACTOR_1);
   const second = times(
     { hi: first.hi ^ (first.hi >>> 27), lo: first.lo ^ ((first.lo >>> 27) | (first.hi << 5)) },
@@ -54,6 +58,12 @@ export function hashText(text: string): U64 {
     hash = times({ hi: hash.hi, lo: hash.lo ^ text.charCodeAt(index) }, { hi: 0x100, lo: 0x1b3 });
   }
   return mix64(hash);
+}
+
+/** The sum modulo 2^64. */
+function plus(a: U64, b: U64): U64 {
+  const lo = (a.lo >>> 0) + b.lo;
+  return { hi: (a.hi + b.hi + (lo > 0xffff_ffff ? 1 : 0)) >>> 0, lo: lo >>> 0 };
 }
 
 /** The product modulo 2^64. */

@@ -149,6 +149,7 @@ function addMissing(
  */
 function honourJoiners(assignment: Assignment, map: PgMap): void {
   for (const [pg, record] of map.pgs.entries()) {
+    if (membersIn(assignment.topology, record, 'inSync').length < map.pool.replicas) continue;
     for (const joiner of membersIn(assignment.topology, record, 'joining')) {
       const stores = assignment.storesOf(pg);
       if (stores.includes(joiner)) continue;
