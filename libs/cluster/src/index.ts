@@ -20,3 +20,6 @@ export * from './facts/fact-stream';
 export * from './liveness/leader-election';
 export * from './liveness/live-nodes';
 export * from './liveness/node-membership';
+export * from './members/member-endpoints';
+export * from './members/member-keeper';
+export * from './members/plan-members';
