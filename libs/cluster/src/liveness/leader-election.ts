@@ -79,6 +79,8 @@ export class LeaderElection {
         if (lease !== null) await this.round(lease);
       } catch (error) {
         if (!(error instanceof ClusterError)) throw error;
+        // The store was closed for good.
+        if (error.kind === 'cancelled') this.ending.abort();
         if (!this.ended()) await delay(RETRY_MS);
       }
     }

@@ -100,6 +100,8 @@ export class NodeMembership {
         await this.live();
       } catch (error) {
         if (!(error instanceof ClusterError)) throw error;
+        // The store was closed for good.
+        if (error.kind === 'cancelled') this.ending.abort();
       }
       this.become('absent');
       this.current = null;
