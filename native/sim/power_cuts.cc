@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
 
 #include "base/assert.h"
+#include "sim/power_cuts_chunks.h"
+#include "sim/power_cuts_memory.h"
 #include "sim/sector_model.h"
 #include "sim/sim_disk.h"
 #include "sim/sim_executor.h"
@@ -29,15 +30,8 @@ constexpr uint32_t kOperationSectorsMax = 128;
 constexpr uint32_t kOperationsInFlightMax = 24;
 constexpr uint32_t kCheckSectors = 128;
 constexpr uint64_t kStepsMax = 2'000'000;
-
-struct FreeMemory {
-  void operator()(std::byte* memory) const { std::free(memory); }
-};
-using Memory = std::unique_ptr<std::byte, FreeMemory>;
-
-Memory allocate(size_t bytes) {
-  return Memory(static_cast<std::byte*>(std::aligned_alloc(kSectorBytes, bytes)));
-}
+/// Beyond the ids that the other volumes are given.
+constexpr uint64_t kChunkLoadVolume = uint64_t{1} << 40;
 
 /// A volume, its model, and the epoch it was last attached with.
 struct Subject {
@@ -74,9 +68,17 @@ class Run {
     make_disk();
     if (!format()) return report_;
     for (uint32_t i = 0; i < 1 + random_.below(3); ++i) add_subject();
+    if (options_.rebases) {
+      chunks_ = std::make_unique<ChunkLoad>(executor_, *disk_, kChunkLoadVolume, options_.seed);
+    }
     for (uint32_t cut = 0; cut < options_.cuts && report_.failures == 0; ++cut) live();
     if (report_.failures == 0) last_check();
     end_life();
+    if (chunks_ != nullptr) {
+      report_.writes_acknowledged += chunks_->changes_acknowledged();
+      report_.rebases_acknowledged = chunks_->rebases_acknowledged();
+      report_.sectors_checked += chunks_->sectors_checked();
+    }
     report_.virtual_ns = executor_.now();
     return report_;
   }
@@ -164,6 +166,7 @@ class Run {
     ++report_.recoveries;
     finish_drops();
     for (const auto& subject : subjects_) attach(*subject);
+    if (chunks_ != nullptr) chunks_->attach(*store_);
     return report_.failures == 0;
   }
 
@@ -189,10 +192,14 @@ class Run {
   bool drop(Subject& subject) {
     subject.dropping = true;
     subject.device.reset();
+    return drop_volume(subject.model.volume());
+  }
+
+  bool drop_volume(uint64_t volume) {
     store::StoreRequest request;
     bool done = false;
     request.kind = store::StoreRequest::Kind::drop_volume;
-    request.volume = subject.model.volume();
+    request.volume = volume;
     request.context = &done;
     request.on_done = [](store::StoreRequest& ended) { *static_cast<bool*>(ended.context) = true; };
     store_->submit(request);
@@ -216,7 +223,16 @@ class Run {
       if (!check_extents(*subject)) return false;
       if (disk_->power_lost()) return true;
     }
-    return true;
+    if (chunks_ != nullptr) chunks_->check();
+    return chunks_are_good();
+  }
+
+  /// A chunk in a state that it never was in has lost a write.
+  bool chunks_are_good() {
+    if (chunks_ == nullptr || chunks_->problem().empty()) return true;
+    if (report_.lost_writes == 0) note(chunks_->problem());
+    ++report_.lost_writes;
+    return false;
   }
 
   /// After all sectors were observed, the allocation map must say exactly where data is.
@@ -288,7 +304,8 @@ class Run {
     for (uint64_t i = 0; i < operations && going(); ++i) {
       if (random_.below(200) == 0) executor_.run_for(random_.below(3'000'000'000));
       if (random_.below(150) == 0) drain_and_drop();
-      if (!going()) return;
+      if (!going() || !chunks_are_good()) return;
+      if (chunks_ != nullptr) chunks_->start_random();
       Operation* operation = free_operation();
       if (operation == nullptr || busy_count_ >= in_flight_max) {
         if (!executor_.step()) return static_cast<void>(fail("requests are stuck"));
@@ -390,8 +407,8 @@ class Run {
   }
 
   bool drain() {
-    return executor_.run_until([&] { return busy_count_ == 0 || disk_->power_lost(); },
-                               kStepsMax) ||
+    const auto idle = [this] { return busy_count_ == 0 && (!chunks_ || chunks_->idle()); };
+    return executor_.run_until([&] { return idle() || disk_->power_lost(); }, kStepsMax) ||
            fail("requests never ended: " + condition());
   }
 
@@ -434,6 +451,7 @@ class Run {
     store_.reset();
     for (Operation& operation : operations_) operation.busy = false;
     busy_count_ = 0;
+    if (chunks_ != nullptr) chunks_->forget();
     const bool spoil = !options_.lying_flush && random_.below(6) == 0;
     if (spoil && spoil_newest_checkpoint(disk_->medium(), random_)) ++report_.checkpoints_spoiled;
   }
@@ -445,6 +463,7 @@ class Run {
       if (!drop(*subject)) return;
     }
     subjects_.clear();
+    if (chunks_ != nullptr && !drop_volume(chunks_->volume())) return;
     for (int round = 0; round < 20 && store_->capacity().allocated_bytes > 0; ++round) {
       executor_.run_for(2'000'000'000);
     }
@@ -460,6 +479,7 @@ class Run {
   std::unique_ptr<SimDisk> disk_;
   std::unique_ptr<store::Store> store_;
   std::vector<std::unique_ptr<Subject>> subjects_;
+  std::unique_ptr<ChunkLoad> chunks_;
   std::vector<Operation> operations_;
   uint64_t busy_count_ = 0;
   uint64_t id_last_ = 0;
@@ -468,20 +488,6 @@ class Run {
 };
 
 }  // namespace
-
-void PowerCutReport::add(const PowerCutReport& other) {
-  cuts += other.cuts;
-  recoveries += other.recoveries;
-  checkpoints_spoiled += other.checkpoints_spoiled;
-  segments_cleaned += other.segments_cleaned;
-  writes_acknowledged += other.writes_acknowledged;
-  sectors_checked += other.sectors_checked;
-  lost_writes += other.lost_writes;
-  wrong_reads += other.wrong_reads;
-  failures += other.failures;
-  virtual_ns += other.virtual_ns;
-  if (first_problem.empty()) first_problem = other.first_problem;
-}
 
 PowerCutReport run_power_cuts(const PowerCutOptions& options) { return Run(options).run(); }
 

@@ -19,6 +19,8 @@ struct PowerCutOptions {
   /// A drive that acknowledges flushes and forgets them: losses are expected. Proves that the
   /// checker sees them.
   bool lying_flush = false;
+  /// A volume beside the others is changed as a replica is, with rebases (power_cuts_chunks.h).
+  bool rebases = true;
 };
 
 struct PowerCutReport {
@@ -28,6 +30,7 @@ struct PowerCutReport {
   uint64_t checkpoints_spoiled = 0;
   uint64_t segments_cleaned = 0;
   uint64_t writes_acknowledged = 0;
+  uint64_t rebases_acknowledged = 0;
   uint64_t sectors_checked = 0;
   uint64_t lost_writes = 0;
   uint64_t wrong_reads = 0;

@@ -27,6 +27,7 @@ Lives of a store on a simulated drive, each ended by a power cut; every byte is 
   --seed S             seed of the first drive (default 1); drive i has seed S+i
   --cuts-per-drive K   cuts before a drive is formatted anew (default 20)
   --jobs J            threads, each with its own drives (default: one per processor)
+  --no-rebases         only virtual disks; no volume that is changed as a replica is
   --lying-flush        the drive forgets flushed data: losses must be found (a test of the test)
   --corrupt            instead: spoil every sector of populated stores, one by one; wrong bytes
                        must never be read (--count: stores; half of them stopped cleanly)
@@ -43,6 +44,7 @@ struct Arguments {
   uint32_t cuts_per_drive = 20;
   uint32_t jobs = std::max(1u, std::thread::hardware_concurrency());
   bool lying_flush = false;
+  bool rebases = true;
   bool corrupt = false;
   bool json = false;
 };
@@ -73,6 +75,8 @@ std::optional<Arguments> parse(const std::vector<std::string_view>& words) {
       arguments.corrupt = true;
     } else if (word == "--lying-flush") {
       arguments.lying_flush = true;
+    } else if (word == "--no-rebases") {
+      arguments.rebases = false;
     } else if (i + 1 == words.size()) {
       return std::nullopt;
     } else if (word == "--count") {
@@ -102,6 +106,7 @@ void print(const cairn::sim::PowerCutReport& report, bool json) {
                           {"checkpointsSpoiled", report.checkpoints_spoiled},
                           {"segmentsCleaned", report.segments_cleaned},
                           {"writesAcknowledged", report.writes_acknowledged},
+                          {"rebasesAcknowledged", report.rebases_acknowledged},
                           {"sectorsChecked", report.sectors_checked},
                           {"lostWrites", report.lost_writes},
                           {"wrongReads", report.wrong_reads},
@@ -112,11 +117,11 @@ void print(const cairn::sim::PowerCutReport& report, bool json) {
     return;
   }
   fmt::print(
-      "{} power cuts, {} recoveries, {} acknowledged writes, {} sectors checked, {:.0f} simulated "
-      "seconds: {} writes lost, {} wrong reads, {} failures\n",
-      report.cuts, report.recoveries, report.writes_acknowledged, report.sectors_checked,
-      static_cast<double>(report.virtual_ns) / 1e9, report.lost_writes, report.wrong_reads,
-      report.failures);
+      "{} power cuts, {} recoveries, {} acknowledged writes ({} rebases), {} sectors checked, "
+      "{:.0f} simulated seconds: {} writes lost, {} wrong reads, {} failures\n",
+      report.cuts, report.recoveries, report.writes_acknowledged, report.rebases_acknowledged,
+      report.sectors_checked, static_cast<double>(report.virtual_ns) / 1e9, report.lost_writes,
+      report.wrong_reads, report.failures);
   if (!report.first_problem.empty()) fmt::print("first problem: {}\n", report.first_problem);
 }
 
@@ -174,6 +179,7 @@ cairn::sim::PowerCutReport live(const Arguments& arguments) {
       options.seed = arguments.seed + drive;
       options.cuts = arguments.cuts_per_drive;
       options.lying_flush = arguments.lying_flush;
+      options.rebases = arguments.rebases;
       g_seed = options.seed;
       const cairn::sim::PowerCutReport report = cairn::sim::run_power_cuts(options);
       const std::lock_guard lock(mutex);
