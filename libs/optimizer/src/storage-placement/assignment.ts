@@ -5,7 +5,8 @@
  * Invariant: no two stores of a PG are in one failure domain.
  */
 import { MEMBERS_MAX, type PgMap, type PgTarget } from './model';
-import type { Topology, TopologyStore } from './topology';
+import type { U64 } from './mix64';
+import { pgSeed, type Topology, type TopologyStore } from './topology';
 
 const NONE = -1;
 
@@ -17,6 +18,7 @@ export class Assignment {
   /** Stores named in the PG's record, in whatever state. */
   private readonly listed: Int32Array;
   private readonly pgsByStore: number[][];
+  private readonly seeds: readonly U64[];
 
   constructor(
     readonly topology: Topology,
@@ -28,6 +30,7 @@ export class Assignment {
     this.slots = new Int32Array(pgCount * replicas).fill(NONE);
     this.listed = new Int32Array(pgCount * MEMBERS_MAX).fill(NONE);
     this.pgsByStore = topology.stores.map(() => []);
+    this.seeds = Array.from({ length: pgCount }, (_, pg) => pgSeed(topology.pool, pg));
     for (const [pg, { members }] of map.pgs.entries()) {
       for (const [at, { store }] of members.entries()) {
         this.listed[pg * MEMBERS_MAX + at] = topology.indexOf.get(store) ?? NONE;
@@ -79,6 +82,11 @@ export class Assignment {
     const last = pgs.pop();
     if (last !== undefined && last !== pg) pgs[pgs.indexOf(pg)] = last;
     this.counts[from] = (this.counts[from] ?? 0) - 1;
+  }
+
+  /** The seed of the straws of a PG. */
+  seedOf(pg: number): U64 {
+    return this.seeds[pg] ?? pgSeed(this.topology.pool, pg);
   }
 
   /** Copies above the fair share; negative for a store that should have more. */

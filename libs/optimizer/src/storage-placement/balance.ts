@@ -7,7 +7,7 @@
  * destination is shortest, so that the same change of the cluster chooses the same PGs.
  */
 import type { Assignment } from './assignment';
-import { pgSeed, type TopologyStore } from './topology';
+import type { TopologyStore } from './topology';
 import { straw } from './straw';
 
 const EPSILON = 1e-9;
@@ -91,7 +91,7 @@ export function cheapestPg(assignment: Assignment, from: number, to: number): nu
     if (assignment.occupies(pg, to, from)) continue;
     const free = !assignment.isListed(pg, from) || assignment.isListed(pg, to);
     // Straws of weight 1 are below 37, the logarithm of 2^53.
-    const cost = (free ? 0 : 64) + straw(pgSeed(assignment.topology.pool, pg), seed, 1);
+    const cost = (free ? 0 : 64) + straw(assignment.seedOf(pg), seed, 1);
     if (cost < bestCost || (cost === bestCost && pg < (best ?? pg))) [best, bestCost] = [pg, cost];
   }
   return best;

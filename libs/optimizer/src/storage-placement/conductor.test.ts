@@ -46,7 +46,7 @@ describe('a conductor that carries out its plans', () => {
           cluster.checkSettled();
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   }, 240_000);
 });
