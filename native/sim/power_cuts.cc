@@ -304,11 +304,11 @@ class Run {
     for (uint64_t i = 0; i < operations && going(); ++i) {
       if (random_.below(200) == 0) executor_.run_for(random_.below(3'000'000'000));
       if (random_.below(150) == 0) drain_and_drop();
+      if (chunks_ != nullptr && going()) chunks_->start_random();
       if (!going() || !chunks_are_good()) return;
-      if (chunks_ != nullptr) chunks_->start_random();
       Operation* operation = free_operation();
       if (operation == nullptr || busy_count_ >= in_flight_max) {
-        if (!executor_.step()) return static_cast<void>(fail("requests are stuck"));
+        if (!executor_.step()) return static_cast<void>(fail("requests are stuck: " + condition()));
         continue;
       }
       start_random(*operation);
