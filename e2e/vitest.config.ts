@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{functional,console,faults}/**/*.spec.ts'],
+    include: ['{functional,console,faults,performance}/**/*.spec.ts'],
     globalSetup: ['harness/global-setup.ts'],
     fileParallelism: false,
     testTimeout: 180_000,

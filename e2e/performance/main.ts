@@ -2,20 +2,16 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatStartReport, formatVolumeReport } from './report';
+import { BENCHMARKS_PAGE, parts, withFigures, type Part } from './page';
 import { benchVmStart } from './vm-start';
 import { benchVolume } from './volume';
 import { workloads } from './workloads';
 
 /** A process that computes for two seconds without waiting for anything is ended: it would hold up the whole machine. */
 const REALTIME = ['prlimit', '--rttime=2000000', 'chrt', '-f', '10'];
-
-const PAGE = resolve(__dirname, '../../docs/benchmarks.md');
-const END = '<!-- end of figures -->';
-const parts = ['volume', 'start'] as const;
-type Part = (typeof parts)[number];
 
 /** One part's figures: for a program, and for the page. */
 interface Figures {
@@ -70,14 +66,11 @@ async function startFigures(options: Options): Promise<Figures> {
   return { part: 'start', report, page: formatStartReport(report) };
 }
 
-/** Puts the figures into their place on the page; other parts' figures stay. */
 async function publish({ part, page }: Figures): Promise<void> {
-  const text = await readFile(PAGE, 'utf8');
-  const beginMark = `<!-- figures: npm run bench -- --parts ${part} --publish -->`;
-  const begin = text.indexOf(beginMark);
-  const end = text.indexOf(END, begin);
-  if (begin < 0 || end < 0) throw new Error(`${PAGE} has no place for the figures of ${part}`);
-  await writeFile(PAGE, `${text.slice(0, begin)}${beginMark}\n\n${page}\n${text.slice(end)}`);
+  await writeFile(
+    BENCHMARKS_PAGE,
+    withFigures(await readFile(BENCHMARKS_PAGE, 'utf8'), part, page),
+  );
 }
 
 function say(line: string): void {
