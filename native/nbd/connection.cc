@@ -17,6 +17,7 @@ constexpr size_t kDirectReadBytesMin = 16 << 10;
 
 static_assert(kReceiveBytes >= kOptionHeaderBytes + kOptionBytesMax);
 static_assert(kBytesInFlightMax >= kBlockBytesMax);
+static_assert(kBlockBytesMax <= io::kBufferBytesMax);
 
 }  // namespace
 

@@ -19,14 +19,16 @@
 #include <vector>
 
 #include "io/block_device.h"
+#include "io/buffer_pool.h"
 #include "io/executor.h"
 #include "io/stream.h"
-#include "nbd/buffer_pool.h"
 #include "nbd/handshake.h"
 #include "nbd/request.h"
 #include "nbd/stats.h"
 
 namespace cairn::nbd {
+
+using io::BufferPool;
 
 /// Requests under way per connection; the next one waits in the socket.
 inline constexpr size_t kRequestsInFlightMax = 64;

@@ -10,9 +10,9 @@
 
 #include "base/status.h"
 #include "io/block_device.h"
+#include "io/buffer_pool.h"
 #include "io/executor.h"
 #include "io/stream.h"
-#include "nbd/buffer_pool.h"
 #include "nbd/connection.h"
 #include "nbd/stats.h"
 

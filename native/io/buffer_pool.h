@@ -4,15 +4,17 @@
 // Nothing is allocated before the first request needs it. Returned buffers are kept for the next
 // request, up to a limit in bytes; `release_idle`, called now and then, gives back what the time
 // since its last call did not need, so that an idle engine holds no data memory. The pool belongs
-// to one thread. How much can be taken is bounded by its users (connection.h: bytes in flight per
-// connection).
+// to one thread. How much can be taken is bounded by its users, each by its bytes in flight.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-namespace cairn::nbd {
+namespace cairn::io {
+
+/// The largest buffer that can be taken.
+inline constexpr size_t kBufferBytesMax = 32 << 20;
 
 class BufferPool {
  public:
@@ -53,4 +55,4 @@ class BufferPool {
   size_t taken_bytes_ = 0;
 };
 
-}  // namespace cairn::nbd
+}  // namespace cairn::io

@@ -1,13 +1,12 @@
-#include "nbd/buffer_pool.h"
+#include "io/buffer_pool.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
 
 #include "base/assert.h"
-#include "nbd/protocol.h"
 
-namespace cairn::nbd {
+namespace cairn::io {
 
 namespace {
 
@@ -24,9 +23,9 @@ BufferPool::~BufferPool() {
 }
 
 size_t BufferPool::class_of(size_t length_bytes) {
-  static_assert(kSmallestBytes << (kClassesCount - 1) == kBlockBytesMax);
+  static_assert(kSmallestBytes << (kClassesCount - 1) == kBufferBytesMax);
   CAIRN_ASSERT(length_bytes > 0);
-  CAIRN_ASSERT(length_bytes <= kBlockBytesMax);
+  CAIRN_ASSERT(length_bytes <= kBufferBytesMax);
   const size_t bytes = std::max(length_bytes, kSmallestBytes);
   return static_cast<size_t>(std::bit_width((bytes - 1) / kSmallestBytes));
 }
@@ -82,4 +81,4 @@ void BufferPool::release_idle() {
   }
 }
 
-}  // namespace cairn::nbd
+}  // namespace cairn::io
