@@ -1,13 +1,14 @@
-// Stream and Listener: connected byte streams (unix sockets today, TCP between nodes later) for
-// servers above io/.
+// Stream and Listener: connected byte streams (unix sockets, TCP, TLS) for servers above io/.
 #pragma once
 
 #include <sys/uio.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "base/status.h"
 
@@ -29,6 +30,14 @@ class StreamHandler {
   ~StreamHandler() = default;
 };
 
+/// Who the other end of a stream has proved to be.
+struct StreamPeer {
+  /// The common name of its certificate.
+  std::string name;
+  /// Both ends know it, it is this connection's only, and neither could have chosen it.
+  std::array<uint8_t, 32> binding{};
+};
+
 /// One connection. At most one read and one write are under way at a time; the two are independent.
 class Stream {
  public:
@@ -43,6 +52,8 @@ class Stream {
   /// Ends both directions; on_closed follows in a later turn, exactly once, after pending
   /// operations let go of their memory.
   virtual void close() = 0;
+  /// Nullptr if the stream does not authenticate.
+  [[nodiscard]] virtual const StreamPeer* peer() const { return nullptr; }
 };
 
 class ListenerHandler {
