@@ -1,4 +1,4 @@
-// UringStream and UringListener: unix sockets driven through a UringReactor.
+// UringStream and UringListener: stream sockets (unix and TCP) driven through a UringReactor.
 #pragma once
 
 #include <sys/socket.h>
@@ -75,11 +75,11 @@ class UringStream final : public Stream {
 };
 
 /// Threading: the reactor's. Stopping closes this process's descriptor only: whoever else holds the
-/// socket, such as the supervisor that handed it in, keeps it and its backlog alive. The socket's
-/// file is left to its maker.
+/// socket, such as the supervisor that handed it in, keeps it and its backlog alive. A unix
+/// socket's file is left to its maker.
 class UringListener final : public Listener {
  public:
-  /// Serves `fd`, a listening unix socket (unix_socket.h), and owns it.
+  /// Serves `fd`, a listening socket (unix_socket.h, tcp_socket.h), and owns it.
   UringListener(UringReactor& reactor, int fd);
   ~UringListener();
   UringListener(const UringListener&) = delete;
