@@ -1,6 +1,7 @@
 /** Plans carried out to the end, on random clusters in which stores come, go and die. */
 import { describe, it } from 'vitest';
 import fc from 'fast-check';
+import { domainLevels } from './model';
 import { createPgMap } from './target';
 import { poolArbitrary } from './testing/cluster';
 import { ConductorSimulation, type ClusterEvent } from './testing/conductor-simulation';
@@ -9,6 +10,11 @@ const TURNS_MAX = 3000;
 
 const eventArbitrary: fc.Arbitrary<ClusterEvent> = fc.oneof(
   fc.record({ kind: fc.constant('addNode' as const), stores: fc.integer({ min: 1, max: 12 }) }),
+  fc.record({
+    kind: fc.constant('failureDomain' as const),
+    level: fc.constantFrom(...domainLevels),
+  }),
+  fc.constant({ kind: 'split' as const }),
   fc.record({
     kind: fc.constantFrom(
       ...(['drain', 'giveUp', 'die', 'die', 'reboot', 'return', 'reweigh', 'dieWithNode'] as const),

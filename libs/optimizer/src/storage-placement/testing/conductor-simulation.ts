@@ -5,6 +5,7 @@
 import { expect } from 'vitest';
 import {
   domainOf,
+  type DomainLevel,
   indexStores,
   isUsable,
   liveCopies,
@@ -12,8 +13,10 @@ import {
   type PgMap,
   type PgRecord,
   type PgTarget,
+  type Pool,
   type StoreFact,
 } from '../model';
+import { splitPgs } from '../pg-space';
 import { applyStep, type PlacementStep } from '../steps';
 import { computeTarget } from '../target';
 import { buildTopology } from '../topology';
@@ -25,21 +28,26 @@ import {
 } from '../transitions';
 import { copiesPerStore, storeFact, TIB } from './cluster';
 
+interface StoreEvent {
+  readonly kind: 'drain' | 'giveUp' | 'die' | 'reboot' | 'return' | 'reweigh' | 'dieWithNode';
+  readonly pick: number;
+}
+
 export type ClusterEvent =
   | { readonly kind: 'addNode'; readonly stores: number }
-  | {
-      readonly kind: 'drain' | 'giveUp' | 'die' | 'reboot' | 'return' | 'reweigh' | 'dieWithNode';
-      readonly pick: number;
-    };
+  | { readonly kind: 'failureDomain'; readonly level: DomainLevel }
+  | { readonly kind: 'split' }
+  | StoreEvent;
 
 const TICK_MS = 60_000;
+const GROUPS_MAX = 1024;
 
 export class ConductorSimulation {
   nowMs = 0;
   /** Steps done so far, by kind. */
   readonly done = new Map<PlacementStep['kind'], number>();
-  readonly map: PgMap;
-  private readonly pgs: PgRecord[];
+  private pool: Pool;
+  private pgs: PgRecord[];
   private target: PgTarget | undefined;
 
   constructor(
@@ -54,15 +62,20 @@ export class ConductorSimulation {
     } = {},
   ) {
     this.pgs = [...map.pgs];
-    this.map = { pool: map.pool, pgs: this.pgs };
+    this.pool = map.pool;
+  }
+
+  get map(): PgMap {
+    return { pool: this.pool, pgs: this.pgs };
   }
 
   /** One turn: plan, act, and let joiners get on. False when there was nothing to do. */
   turn(): boolean {
     this.nowMs += TICK_MS;
+    const before = this.filling();
     const plan = this.plan();
     for (const step of plan.steps) this.carryOut(step);
-    this.checkLimits();
+    this.checkLimits(before);
     return this.promote() || plan.steps.length > 0;
   }
 
@@ -77,16 +90,21 @@ export class ConductorSimulation {
   }
 
   happens(event: ClusterEvent): void {
-    if (event.kind === 'addNode') {
-      const first = Math.max(0, ...this.stores.map(({ id }) => id)) + 1;
-      const added = Array.from({ length: event.stores }, (_, index) =>
-        storeFact({ id: first + index, node: `added${first}`, sizeBytes: TIB }),
-      );
-      this.stores = [...this.stores, ...added];
-    } else {
-      const picked = this.stores[event.pick % Math.max(1, this.stores.length)];
-      if (picked === undefined) return;
-      this.stores = this.stores.map((store) => this.changed(store, picked, event.kind));
+    switch (event.kind) {
+      case 'addNode':
+        this.addNode(event.stores);
+        break;
+      case 'failureDomain':
+        this.pool = { ...this.pool, failureDomain: event.level };
+        break;
+      case 'split':
+        this.split();
+        break;
+      default: {
+        const picked = this.stores[event.pick % Math.max(1, this.stores.length)];
+        if (picked === undefined) return;
+        this.stores = this.stores.map((store) => this.changed(store, picked, event.kind));
+      }
     }
     const previous = this.target;
     this.target = computeTarget({ map: this.map, stores: this.stores, previous }).target;
@@ -146,11 +164,22 @@ export class ConductorSimulation {
     return this.options.limits ?? DEFAULT_TRANSITION_LIMITS;
   }
 
-  private changed(
-    store: StoreFact,
-    picked: StoreFact,
-    kind: Exclude<ClusterEvent['kind'], 'addNode'>,
-  ): StoreFact {
+  private addNode(count: number): void {
+    const first = Math.max(0, ...this.stores.map(({ id }) => id)) + 1;
+    const added = Array.from({ length: count }, (_, index) =>
+      storeFact({ id: first + index, node: `added${first}`, sizeBytes: TIB }),
+    );
+    this.stores = [...this.stores, ...added];
+  }
+
+  private split(): void {
+    const halves = this.pool.pgCount <= GROUPS_MAX / 2 ? splitPgs(this.map) : undefined;
+    if (halves === undefined) return;
+    this.pool = halves.pool;
+    this.pgs = [...halves.pgs];
+  }
+
+  private changed(store: StoreFact, picked: StoreFact, kind: StoreEvent['kind']): StoreFact {
     const isPicked = store.id === picked.id;
     const gone = { alive: false, downSinceMs: this.nowMs };
     switch (kind) {
@@ -187,22 +216,30 @@ export class ConductorSimulation {
     this.done.set(step.kind, (this.done.get(step.kind) ?? 0) + 1);
   }
 
-  private checkLimits(): void {
-    const perStore = new Map<number, number>();
-    const perNode = new Map<string, number>();
+  /** No more is filled than the limits allow, or than was filled before (a split doubles it). */
+  private checkLimits(before: ReadonlyMap<string, number>): void {
+    const { backfillsPerStoreMax, backfillsPerNodeMax } = this.limits;
+    const beyond = [...this.filling()].filter(([name, count]) => {
+      const limit = name.startsWith('store') ? backfillsPerStoreMax : backfillsPerNodeMax;
+      return count > Math.max(limit, before.get(name) ?? 0);
+    });
+    expect(beyond).toEqual([]);
+  }
+
+  /** Joiners being filled per store and per node. */
+  private filling(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
     const facts = indexStores(this.stores);
-    for (const { members } of this.map.pgs) {
-      for (const member of members) {
-        const fact = facts.get(member.store);
-        if (fact?.alive !== true || member.state !== 'joining') continue;
-        if (member.backfill === 'deferred') continue;
-        perStore.set(fact.id, (perStore.get(fact.id) ?? 0) + 1);
-        perNode.set(fact.node, (perNode.get(fact.node) ?? 0) + 1);
+    for (const member of this.pgs.flatMap(({ members }) => members)) {
+      const fact = facts.get(member.store);
+      if (fact?.alive !== true || member.state !== 'joining') continue;
+      if (member.backfill === 'deferred') continue;
+      for (const level of ['store', 'node'] as const) {
+        const name = domainOf(fact, level);
+        counts.set(name, (counts.get(name) ?? 0) + 1);
       }
     }
-    const { backfillsPerStoreMax, backfillsPerNodeMax } = this.limits;
-    expect(Math.max(0, ...perStore.values())).toBeLessThanOrEqual(backfillsPerStoreMax);
-    expect(Math.max(0, ...perNode.values())).toBeLessThanOrEqual(backfillsPerNodeMax);
+    return counts;
   }
 
   /** What stewards do: a filled joiner is in sync. True when there was one to fill. */
