@@ -29,8 +29,10 @@ struct Request {
     read,
     /// Which sectors hold data (`Reply::valid`). Only from an in-sync member.
     map,
-    /// Fences all older writers of the volume at this store, waits for what they have under way,
-    /// and lists the volume's chunks from `chunk` on, at most `limit` of them (`Reply::entries`).
+    /// Fences all older writers of the volume at this store and waits for what they have under way.
+    /// An in-sync member lists the volume's chunks in group `pg` from `chunk` on, at most `limit`
+    /// of
+    /// them (`Reply::entries`); a joiner begins its comparison anew and lists nothing.
     open,
     /// The chunk's version was decided to be `version`; `source` has it. An in-sync member copies
     /// it; a joiner without a base drops what it has of the chunk. Done when durable.
@@ -90,8 +92,6 @@ struct ListEntry {
   uint32_t chunk = 0;
   uint32_t birth = 0;
   uint64_t version = 0;
-  /// For open: a joiner that has the chunk's writes but not what came before them.
-  bool floating = false;
   friend bool operator==(const ListEntry&, const ListEntry&) = default;
 };
 

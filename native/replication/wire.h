@@ -7,8 +7,7 @@
 //   ping, pong                   no body; `call_id` is the ping's number
 //   request  body RequestDisk | have 32, only for pull | crcs 4 x crcs_count
 //   reply    body ReplyDisk | valid 32, for map and pull | delta 32, for pull
-//                 | entries 24 x entries_count | floating bits, to a multiple of 8 bytes
-//                 | crcs 4 x crcs_count
+//                 | entries 24 x entries_count | crcs 4 x crcs_count
 //
 // Integers are little-endian; what is reserved is zero. The frame has a crc32c of its own, so its
 // lengths can be trusted before anything is allocated; `body_crc` covers the body. Data is made of
@@ -157,7 +156,7 @@ inline constexpr size_t kGoodbyeBytes = kFrameBytes + sizeof(GoodbyeDisk);
 inline constexpr uint32_t kRequestBodyBytesMax =
     sizeof(RequestDisk) + kBitsBytes + store::kChunkSectors * sizeof(uint32_t);
 inline constexpr uint32_t kReplyBodyBytesMax =
-    sizeof(ReplyDisk) + kListEntriesMax * sizeof(ListEntryDisk) + kListEntriesMax / 8;
+    sizeof(ReplyDisk) + kListEntriesMax * sizeof(ListEntryDisk);
 inline constexpr uint32_t kDataBytesMax = store::kChunkBytes;
 /// The largest message: 1 MiB of data and what goes with it.
 inline constexpr size_t kMessageBytesMax = kDataBytesMax + (size_t{64} << 10);

@@ -75,23 +75,15 @@ std::span<const uint32_t> crcs_at(std::span<const std::byte> body, size_t at, si
   return {reinterpret_cast<const uint32_t*>(body.data() + at), crcs_count};
 }
 
-Status decode_entries(std::span<const std::byte> body, size_t& at, uint32_t entries_count,
-                      std::vector<ListEntry>& entries) {
-  const size_t floating_at = at + entries_count * sizeof(ListEntryDisk);
+void decode_entries(std::span<const std::byte> body, size_t& at, uint32_t entries_count,
+                    std::vector<ListEntry>& entries) {
   entries.resize(entries_count);
-  for (size_t i = 0; i < entries_count; ++i) {
-    const auto disk = load<ListEntryDisk>(body, at + i * sizeof(ListEntryDisk));
-    const auto word = load<uint64_t>(body, floating_at + i / 64 * 8);
-    entries[i] = {.volume = disk.volume,
-                  .chunk = disk.chunk,
-                  .birth = disk.birth,
-                  .version = disk.version,
-                  .floating = (word >> (i % 64) & 1) != 0};
+  for (ListEntry& entry : entries) {
+    const auto disk = load<ListEntryDisk>(body, at);
+    entry = {
+        .volume = disk.volume, .chunk = disk.chunk, .birth = disk.birth, .version = disk.version};
+    at += sizeof(ListEntryDisk);
   }
-  at = floating_at + floating_bytes(entries_count);
-  if (entries_count % 64 == 0) return Status();
-  const auto last = load<uint64_t>(body, at - sizeof(uint64_t));
-  return last >> (entries_count % 64) == 0 ? Status() : corrupt("a bit beyond the entries is set");
 }
 
 }  // namespace
@@ -233,9 +225,7 @@ Status decode_reply(const Frame& frame, std::span<const std::byte> body, Reply& 
     if (!is_subset(reply.delta, reply.valid)) return corrupt("bytes of sectors without data");
     if (disk.crcs_count != count(reply.delta)) return corrupt("number of checksums");
   }
-  if (tables.entries) {
-    CAIRN_RETURN_IF_ERROR(decode_entries(body, at, disk.entries_count, reply.entries));
-  }
+  if (tables.entries) decode_entries(body, at, disk.entries_count, reply.entries);
   reply.crcs = crcs_at(body, at, disk.crcs_count);
   reply.data = {};
   return Status();

@@ -45,14 +45,6 @@ void append_entries(const std::vector<ListEntry>& entries, std::span<std::byte> 
     save(out, at, ListEntryDisk{entry.volume, entry.version, entry.chunk, entry.birth});
     at += sizeof(ListEntryDisk);
   }
-  for (size_t first = 0; first < entries.size(); first += 64) {
-    uint64_t word = 0;
-    for (size_t i = first; i < entries.size() && i < first + 64; ++i) {
-      if (entries[i].floating) word |= uint64_t{1} << (i - first);
-    }
-    save(out, at, word);
-    at += sizeof word;
-  }
 }
 
 }  // namespace

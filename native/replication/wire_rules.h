@@ -71,16 +71,12 @@ struct ReplyTables {
   return {};
 }
 
-[[nodiscard]] constexpr size_t floating_bytes(size_t entries_count) {
-  return static_cast<size_t>(format::round_up(entries_count, 64) / 8);
-}
-
 [[nodiscard]] inline size_t reply_body_bytes(const ReplyTables& tables, size_t entries_count,
                                              size_t crcs_count) {
   size_t bytes = sizeof(ReplyDisk) + crcs_count * sizeof(uint32_t);
   if (tables.valid) bytes += kBitsBytes;
   if (tables.delta) bytes += kBitsBytes;
-  return bytes + entries_count * sizeof(ListEntryDisk) + floating_bytes(entries_count);
+  return bytes + entries_count * sizeof(ListEntryDisk);
 }
 
 [[nodiscard]] inline bool is_frozen(MessageType type) {

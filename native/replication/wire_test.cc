@@ -118,7 +118,7 @@ OwnedReply example_reply(Kind kind, Answer answer) {
     if (kind == Kind::pull) owned.crcs = {0xd0d1d2d3, 0xe0e1e2e3};
     if (kind == Kind::open || kind == Kind::list) {
       owned.reply.more = kind == Kind::list;
-      owned.reply.entries = {{1, 2, 3, 4, false}, {1, 5, 6, 7, true}};
+      owned.reply.entries = {{1, 2, 3, 4}, {1, 5, 6, 7}};
     }
   }
   owned.complete();
@@ -205,8 +205,7 @@ OwnedReply any_reply(Kind kind) {
     r.entries.resize(*rc::gen::inRange<size_t>(0, 200));
     for (ListEntry& entry : r.entries) {
       entry = {*rc::gen::arbitrary<uint64_t>(), *rc::gen::arbitrary<uint32_t>(),
-               *rc::gen::arbitrary<uint32_t>(), *rc::gen::arbitrary<uint64_t>(),
-               *rc::gen::arbitrary<bool>()};
+               *rc::gen::arbitrary<uint32_t>(), *rc::gen::arbitrary<uint64_t>()};
     }
   }
   owned.crcs =
@@ -277,7 +276,7 @@ TEST(Wire, replies_come_back_as_they_were) {
 
 TEST(Wire, carries_the_largest_list_and_the_largest_data) {
   OwnedReply owned;
-  owned.reply.entries.resize(kListEntriesMax, {.volume = 9, .floating = true});
+  owned.reply.entries.resize(kListEntriesMax, {.volume = 9});
   owned.complete();
   Bytes bytes = encoded(1, Kind::list, owned.reply);
   EXPECT_LE(bytes.used().size(), kMessageBytesMax);
