@@ -30,3 +30,4 @@ export * from './api/route';
 export * from './api/routes';
 export * from './api/openapi';
 export * from './storage-control';
+export * from './cluster-join';
