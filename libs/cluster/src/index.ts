@@ -23,3 +23,6 @@ export * from './liveness/node-membership';
 export * from './members/member-endpoints';
 export * from './members/member-keeper';
 export * from './members/plan-members';
+export * from './bootstrap/admissions';
+export * from './bootstrap/cluster-bootstrap';
+export * from './bootstrap/https-join-transport';

@@ -11,7 +11,7 @@
  * certificate keeps the node's key: two files cannot be replaced at once, and a pair that does not match serves nobody.
  */
 import { createPrivateKey } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CertificateAuthority, parseCertificate } from './certificate-authority';
 import { IdentityError } from './identity-error';
@@ -96,7 +96,8 @@ export class IdentityDirectory {
     await this.write(FILES.authority, authority.certificatePem);
   }
 
-  private async read(name: string): Promise<string | null> {
+  /** Null when there is no such file. */
+  async read(name: string): Promise<string | null> {
     try {
       return await readFile(join(this.path, name), 'utf8');
     } catch (cause) {
@@ -105,7 +106,12 @@ export class IdentityDirectory {
     }
   }
 
-  private async write(name: string, content: string): Promise<void> {
+  async remove(name: string): Promise<void> {
+    await rm(join(this.path, name), { force: true });
+  }
+
+  /** Replaces a file as a whole, readable by its owner alone. */
+  async write(name: string, content: string): Promise<void> {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
     await chmod(this.path, 0o700);
     const path = join(this.path, name);

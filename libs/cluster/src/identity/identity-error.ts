@@ -6,6 +6,8 @@ export type IdentityErrorKind =
   | 'bad-request'
   /** A certificate is not what it should be. */
   | 'untrusted'
+  /** Nobody answers there, or it is not TLS. */
+  | 'unreachable'
   /** A file of the identity is missing or damaged. */
   | 'damaged';
 

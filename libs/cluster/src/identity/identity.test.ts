@@ -281,6 +281,6 @@ describe('pinnedAuthority', () => {
   });
 
   it('says that nobody answered', async () => {
-    await expect(ask(1)).rejects.toMatchObject({ kind: 'untrusted' });
+    await expect(ask(1)).rejects.toMatchObject({ kind: 'unreachable' });
   });
 });

@@ -26,7 +26,7 @@ export interface PinnedAuthorityRequest {
   readonly timeoutMs: number;
 }
 
-/** Throws IdentityError `untrusted` when somebody else answers, or nobody. */
+/** Throws IdentityError `untrusted` when somebody else answers, `unreachable` when nobody does. */
 export async function pinnedAuthority(request: PinnedAuthorityRequest): Promise<PinnedAuthority> {
   const chain = await presentedChain(request);
   const authority = chain.find((each) => fingerprintOf(each) === request.fingerprint);
@@ -68,13 +68,12 @@ function presentedChain(request: PinnedAuthorityRequest): Promise<readonly X509C
     });
     socket.once('error', (cause) => {
       clearTimeout(timer);
-      reject(untrusted(request, 'no TLS connection could be made', cause));
+      const message = `${host}:${port} does not answer with TLS`;
+      reject(new IdentityError('unreachable', message, { cause }));
     });
   });
 }
 
-function untrusted(request: PinnedAuthorityRequest, what: string, cause?: unknown): IdentityError {
-  return new IdentityError('untrusted', `${request.host}:${request.port} is not trusted: ${what}`, {
-    cause,
-  });
+function untrusted({ host, port }: PinnedAuthorityRequest, what: string): IdentityError {
+  return new IdentityError('untrusted', `${host}:${port} is not trusted: ${what}`);
 }
