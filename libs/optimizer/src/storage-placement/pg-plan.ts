@@ -149,7 +149,7 @@ function removeSurplus(input: PgPlanInput, group: PgWork): PlacementStep[] {
   const wantedCount = group.record.members.filter(
     ({ store, state }) => state !== 'out' && group.wants(store),
   ).length;
-  let spareCopies = group.liveCopies - pool.replicas;
+  let copies = liveCopies(group.record, stores);
   const leavingFirst = [...group.record.members].sort(
     (a, b) => Number(canStay(a.store)) - Number(canStay(b.store)) || a.store - b.store,
   );
@@ -158,8 +158,9 @@ function removeSurplus(input: PgPlanInput, group: PgWork): PlacementStep[] {
     if (group.wants(store)) continue;
     const fact = stores.get(store);
     const isIdle = member.state === 'joining' && member.backfill === 'deferred';
-    if (state === 'inSync' && spareCopies > 0) {
-      spareCopies -= 1;
+    const others = copies.filter(({ id }) => id !== store);
+    if (state === 'inSync' && areEnough(others, copies, pool)) {
+      copies = others;
       steps.push({ kind: 'removeMember', pg, store, reason: 'replaced' });
     } else if (state === 'joining' && (enough || (isIdle && wantedCount >= pool.replicas))) {
       steps.push({ kind: 'removeMember', pg, store, reason: 'notNeeded' });
@@ -175,6 +176,17 @@ function removeSurplus(input: PgPlanInput, group: PgWork): PlacementStep[] {
     const fact = stores.get(store);
     return fact !== undefined && isUsable(fact, pool);
   }
+}
+
+/** As many copies as the pool wants remain, and in no fewer domains, unless in as many as it wants. */
+function areEnough(
+  remaining: readonly StoreFact[],
+  present: readonly StoreFact[],
+  { replicas, failureDomain }: Pool,
+): boolean {
+  const domains = (copies: readonly StoreFact[]) =>
+    new Set(copies.map((fact) => domainOf(fact, failureDomain))).size;
+  return remaining.length >= replicas && domains(remaining) >= Math.min(replicas, domains(present));
 }
 
 function joinsOf(input: PgPlanInput, group: PgWork): PgCandidate[] {

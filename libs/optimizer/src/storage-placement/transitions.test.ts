@@ -170,6 +170,14 @@ describe('a plan for a group that moves', () => {
     expect(spread.steps[0]).toMatchObject({ kind: 'addJoiner', reason: 'misplaced' });
   });
 
+  it('removes of two copies in one domain, not the only one in another', () => {
+    const stores = storesWith({ 2: { node: 'same' }, 3: { node: 'same' } });
+    const members = [inSync(1), inSync(2), inSync(3)];
+    const { steps } = plan({ members, target: [2, 4], stores });
+    expect(steps[0]).toEqual({ kind: 'removeMember', pg: 0, store: 3, reason: 'replaced' });
+    expect(steps.map(({ kind }) => kind)).toEqual(['removeMember', 'addJoiner']);
+  });
+
   it('drops a joiner that is not wanted any more', () => {
     const { steps } = plan({ members: [inSync(1), inSync(2), joining(3)], target: [1, 2] });
     expect(steps).toEqual([{ kind: 'removeMember', pg: 0, store: 3, reason: 'notNeeded' }]);

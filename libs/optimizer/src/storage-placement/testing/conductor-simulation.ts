@@ -207,10 +207,14 @@ export class ConductorSimulation {
     if (before === undefined) throw new RangeError(`there is no group ${step.pg}`);
     const after = applyStep(before, step);
     const facts = indexStores(this.stores);
-    const had = liveCopies(before, facts).length;
-    const has = liveCopies(after, facts).length;
-    expect(has).toBeGreaterThanOrEqual(Math.min(had, this.map.pool.replicas));
-    expect(has).toBeGreaterThan(0);
+    const { replicas, failureDomain } = this.pool;
+    const had = liveCopies(before, facts);
+    const has = liveCopies(after, facts);
+    expect(has.length).toBeGreaterThanOrEqual(Math.min(had.length, replicas));
+    expect(has.length).toBeGreaterThan(0);
+    const domains = (copies: readonly StoreFact[]) =>
+      new Set(copies.map((store) => domainOf(store, failureDomain))).size;
+    expect(domains(has)).toBeGreaterThanOrEqual(Math.min(domains(had), replicas));
     if (step.kind === 'evict') expect(facts.get(step.store)?.alive).not.toBe(true);
     this.replace(step.pg, after);
     this.done.set(step.kind, (this.done.get(step.kind) ?? 0) + 1);
