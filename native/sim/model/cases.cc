@@ -57,9 +57,9 @@ class Catalogue {
                  bool quick) {
     add({Group::kExtension, name, about, rules_of(size, variant, {}), Outcome::kHolds, "", quick});
   }
-  void engine(const char* about, const Size& size, const Variant& variant, bool quick) {
-    add({Group::kEngine, numbered("engine", ++engines_), about, rules_of(size, variant, {}),
-         Outcome::kHolds, "", quick});
+  void engine(const char* name, const char* about, const Size& size, const Variant& variant,
+              bool quick) {
+    add({Group::kEngine, name, about, rules_of(size, variant, {}), Outcome::kHolds, "", quick});
   }
   /// A rule without which a property breaks.
   void caught(Group group, std::initializer_list<Rule> removed, const char* about,
@@ -86,7 +86,6 @@ class Catalogue {
 
   std::vector<Case> cases_;
   int protocols_ = 0;
-  int engines_ = 0;
 };
 
 void add_protocol(Catalogue& all) {
@@ -135,26 +134,26 @@ void add_extensions(Catalogue& all) {
                 {.others_evict = true}, true);
   all.extension("others-evict-2", "the same, two evictions, two joins",
                 {.evictions = 2, .joins = 2}, {.others_evict = true}, false);
-  all.extension("version-lists", "OPEN is a snapshot per member, nothing is rolled forward",
+  all.extension("version-lists", "OPEN is a list per member, nothing is rolled forward",
                 {.evictions = 2}, {.version_lists = true, .others_evict = true}, true);
-  all.extension("clean-close", "close and handover: opened without reconciliation", {},
+  all.extension("clean-close", "close and handover: opened without DECIDE", {},
                 {.clean_close = true}, true);
   all.extension("third-writer", "a third writer, with clean close", {.writers = 3, .joins = 0},
                 {.clean_close = true}, true);
+  all.extension("third-writer-join", "a third writer and a join", {.writers = 3}, {}, false);
   all.extension("two-chunks", "two chunks, two writes each", {.writes = 2, .chunks = 2, .joins = 0},
-                {}, false);
+                {}, true);
   all.extension("two-chunks-join", "two chunks, one write each, a join", {.chunks = 2}, {}, true);
-  all.extension("restart", "a process restarts; its acknowledgements count by their epoch",
+  all.extension("restart", "a process restarts; acknowledgements count by their epoch",
                 {.restarts = 1}, {.ack_epochs = true}, false);
   all.extension("amnesia", "a member forgets its newest writes and restarts", {.restarts = 1},
                 {.amnesia = true}, true);
-  all.extension("readmit", "OPEN takes restarted members in again; all may restart",
-                {.restarts = 2},
+  all.extension("amnesia-lists", "the same with version lists and acknowledgements by epoch",
+                {.restarts = 1}, {.ack_epochs = true, .version_lists = true, .amnesia = true},
+                false);
+  all.extension("readmit", "every member may restart, OPEN takes them in again (honest drives)",
+                {.restarts = 1},
                 {.ack_epochs = true, .version_lists = true, .readmit_at_open = true}, false);
-  all.extension(
-      "readmit-amnesia", "the same with a lying drive, while another member serves",
-      {.restarts = 1},
-      {.ack_epochs = true, .version_lists = true, .amnesia = true, .readmit_at_open = true}, false);
 }
 
 void add_extension_mutations(Catalogue& all) {
@@ -174,6 +173,10 @@ void add_extension_mutations(Catalogue& all) {
              kRestart, {.amnesia = true});
   all.caught(kGroup, {Rule::kEvictLeavesServing}, "the last member that serves is never evicted",
              kRestart, {.amnesia = true});
+  all.caught(kGroup, {}, "a member that may have forgotten comes back only under a new epoch",
+             kRestart,
+             {.ack_epochs = true, .version_lists = true, .amnesia = true, .readmit_at_open = true});
+  all.name_last("-new-epoch");
   all.caught(kGroup, {Rule::kDrainBeforeClose}, "a writer drains before it closes", {},
              {.clean_close = true});
   all.caught(kGroup, {Rule::kOpenClearsClean}, "who opens takes the clean mark away",
@@ -182,13 +185,15 @@ void add_extension_mutations(Catalogue& all) {
 
 void add_engine(Catalogue& all) {
   Variant variant = kEngineVariant;
-  all.engine("watched facts, version lists, acknowledgements by epoch", {}, variant, true);
+  all.engine("engine", "lists, watched facts, acknowledgements by epoch", {}, variant, true);
+  all.engine("engine-chunks", "the same, two chunks", {.chunks = 2}, variant, false);
   variant.others_evict = true;
   variant.clean_close = true;
-  all.engine("the same; others evict, clean close", {}, variant, false);
-  Variant restarts = kEngineVariant;
-  restarts.amnesia = true;
-  all.engine("restarts of members that forget", {.restarts = 1}, restarts, false);
+  all.engine("engine-others", "the same; others evict, clean close", {}, variant, false);
+  variant = kEngineVariant;
+  variant.readmit_at_open = true;
+  all.engine("engine-all-restart", "every member may restart, OPEN takes them in again",
+             {.joins = 0, .restarts = 2}, variant, true);
 }
 
 void add_engine_mutations(Catalogue& all) {
@@ -210,9 +215,9 @@ void add_engine_mutations(Catalogue& all) {
   caught({Rule::kParkNewerMessages}, "a message with newer epochs waits for the watch");
   caught({Rule::kFloorForJoiners}, "after DECIDE a joiner refuses a base below the decision");
   caught({Rule::kDropFloatingAbove}, "DECIDE drops floating writes above the decision");
-  constexpr const char* kDecide = "DECIDE is confirmed under the current epoch, or chosen again";
-  all.covered(kGroup, {Rule::kOpenPerEpoch}, "OPEN is repeated under a new epoch", kDecide, false,
-              {}, kEngineVariant);
+  caught({Rule::kUnlistedCountsAsOlder},
+         "a joiner that lists nothing of a chunk counts as older than the choice");
+  caught({Rule::kOpenPerEpoch}, "OPEN is repeated under a new epoch");
 }
 
 }  // namespace

@@ -30,17 +30,20 @@ void ask_steps(const Rules& rules, const State& state, int k, Steps& steps) {
     Writer& changed = next.writers[k];
     changed.opened.add(store);
     if (!rules.variant.version_lists) continue;
-    changed.replied_base[store] = state.stores[store].base;
-    changed.replied[store] = state.stores[store].log;
+    const Store& asked = state.stores[store];
+    for (int chunk = 0; chunk < rules.bounds.chunks; ++chunk) {
+      const Log& log = asked.has_base(chunk) ? asked.log[chunk] : asked.floating[chunk];
+      changed.replied[store][chunk] = log;
+    }
   }
 }
 
-/// The versions of one chunk that a member shows to the choice, or nothing when it has no base.
+/// The versions of one chunk that a member shows to the choice, or nothing when it has none to
+/// show.
 const Log* shown(const Rules& rules, const State& state, const Writer& writer, int store,
                  int chunk) {
   if (rules.variant.version_lists) {
-    const bool has_base = ((writer.replied_base[store] >> chunk) & 1) != 0;
-    return has_base ? &writer.replied[store][chunk] : nullptr;
+    return writer.in_sync.has(store) ? &writer.replied[store][chunk] : nullptr;
   }
   const Store& member = state.stores[store];
   return member.has_base(chunk) ? &member.log[chunk] : nullptr;
@@ -76,19 +79,33 @@ void roll_forward(const State& state, const Writer& writer, int chunk, Log& log)
   }
 }
 
+/// Whether some member's list of a chunk is not the chosen one. A joiner that lists nothing may
+/// have an empty base, or none yet: either way it may lack what was chosen.
+bool differs(const Rules& rules, const Writer& writer, int chunk) {
+  for (int store = 0; store < kStores; ++store) {
+    if (!writer.view().has(store)) continue;
+    const Log& listed = writer.replied[store][chunk];
+    const bool unlisted = listed.empty() && writer.joining.has(store);
+    if (unlisted && !rules.has(Rule::kUnlistedCountsAsOlder)) continue;
+    if (listed.tip() != writer.expected[chunk].tip()) return true;
+  }
+  return false;
+}
+
 void choose_step(const Rules& rules, const State& state, int k, Steps& steps) {
-  const bool rolls = !rules.variant.version_lists && rules.has(Rule::kRollForwardFloating);
+  const bool lists = rules.variant.version_lists;
   State& next = steps.add(state, Verb::kChoose, k);
   Writer& changed = next.writers[k];
   for (int chunk = 0; chunk < rules.bounds.chunks; ++chunk) {
     Log log = longest(rules, state, changed, chunk);
-    if (rolls) roll_forward(state, changed, chunk, log);
+    if (!lists && rules.has(Rule::kRollForwardFloating)) roll_forward(state, changed, chunk, log);
     changed.expected[chunk] = log;
     changed.tip[chunk] = static_cast<uint8_t>(log.tip());
+    if (!lists || !differs(rules, changed, chunk)) continue;
+    changed.differing = static_cast<uint8_t>(changed.differing | (1u << chunk));
   }
   changed.chosen = 1;
-  changed.decided = {};
-  changed.replied_base = {};
+  changed.decided = lists && changed.differing == 0 ? changed.view() : Members{};
   changed.replied = {};
 }
 
@@ -105,14 +122,13 @@ void activate_clean_steps(const Rules& rules, const State& state, int k, Steps& 
     }
     changed.phase = Phase::kActive;
     changed.opened = {};
-    changed.replied_base = {};
     changed.replied = {};
   }
 }
 
 /// Whether a member shows more of some chunk than was chosen.
 bool has_more(const Rules& rules, const Store& member, const Writer& writer) {
-  if (!rules.has(Rule::kReconcileAtOpen)) return false;
+  if (!rules.has(Rule::kReconcileAtOpen) || rules.variant.version_lists) return false;
   for (int chunk = 0; chunk < rules.bounds.chunks; ++chunk) {
     if (member.has_base(chunk) && member.log[chunk].size() > writer.expected[chunk].size())
       return true;
@@ -136,10 +152,12 @@ void decide_floating(const Rules& rules, const State& state, Store& joiner, int 
 
 void carry_out(const Rules& rules, const State& state, const Writer& writer, Store& member) {
   member.restarted = 0;
+  const bool lists = rules.variant.version_lists;
   for (int chunk = 0; chunk < rules.bounds.chunks; ++chunk) {
+    if (lists && ((writer.differing >> chunk) & 1) == 0) continue;
     if (member.has_base(chunk)) {
       if (rules.has(Rule::kReconcileAtOpen)) member.log[chunk] = writer.expected[chunk];
-    } else if (rules.variant.version_lists) {
+    } else if (lists) {
       decide_floating(rules, state, member, chunk, writer.expected[chunk]);
     } else {
       member.floating[chunk] = writer.expected[chunk];
@@ -160,8 +178,6 @@ void decide_step(const Rules& rules, const State& state, int k, int store, Steps
   if (longer) {
     changed.chosen = 0;
     changed.decided = {};
-    // The others' answers stand no longer either: they are asked again.
-    if (rules.variant.version_lists) changed.opened = {};
     return;
   }
   if (!skipped) carry_out(rules, state, writer, next.stores[store]);
@@ -178,6 +194,7 @@ void decide_steps(const Rules& rules, const State& state, int k, Steps& steps) {
     changed.opened = {};
     changed.decided = {};
     changed.chosen = 0;
+    changed.differing = 0;
     return;
   }
   for (int store = 0; store < kStores; ++store) {

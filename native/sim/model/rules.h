@@ -32,6 +32,7 @@ enum class Rule : uint8_t {
   kRestartedGivesNoBase = 22,
   kOpenPerEpoch = 23,
   kDropFloatingAbove = 24,
+  kUnlistedCountsAsOlder = 25,
 };
 
 /// What is explored ends at these counts; within them nothing is left out.
@@ -54,9 +55,11 @@ struct Variant {
   /// newer epochs is parked. Without: a message raises a store's epochs, and a writer jumps to the
   /// newest.
   bool watched_facts = false;
-  /// OPEN takes one snapshot of versions per member, is repeated under every new epoch, and
-  /// floating writes above the chosen version are dropped. Without: the choice sees all members at
-  /// once and rolls connected floating writes forward.
+  /// OPEN takes one list of versions per member and is repeated under every new epoch; the longest
+  /// one of an in-sync member is chosen; chunks whose lists differ are decided; a joiner is rolled
+  /// back, and its floating writes above the choice are dropped. Without: the choice sees all
+  /// members at once, joiners with a base too, rolls connected floating writes forward, and always
+  /// decides.
   bool version_lists = false;
   /// Others (the conductor, writers of other volumes) evict members too.
   bool others_evict = false;

@@ -88,8 +88,10 @@ struct Writer {
   Array<Log, kChunks> expected;
   /// It opened the volume after a clean close.
   uint8_t clean = 0;
-  /// Answers to OPEN: the chunks with a base, and their versions.
-  Array<uint8_t, kStores> replied_base{};
+  /// Bit c: the lists of chunk c differ, so that it must be decided.
+  uint8_t differing = 0;
+  Array<uint8_t, 2> padding{};
+  /// Answers to OPEN: per chunk the versions, of what floats where there is no base.
   Array<Array<Log, kChunks>, kStores> replied;
 
   [[nodiscard]] bool alive() const { return phase == Phase::kOpening || phase == Phase::kActive; }

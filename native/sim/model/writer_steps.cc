@@ -35,7 +35,7 @@ void restart_decision(const Rules& rules, Writer& writer) {
   writer.opened = {};
   writer.chosen = 0;
   writer.expected = {};
-  writer.replied_base = {};
+  writer.differing = 0;
   writer.replied = {};
 }
 
