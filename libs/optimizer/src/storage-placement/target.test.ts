@@ -107,6 +107,15 @@ describe('the target after a change', () => {
     );
   });
 
+  it('is the present map also where only a chain of moves reaches the fair shares', () => {
+    const sizes = [[4, 1], [1], [2, 1]];
+    const stores = sizes.flatMap((weights, node) =>
+      weights.map((weight, at) => storeFact({ id: 10 * node + at + 1, node: `n${node}`, weight })),
+    );
+    const map = createPgMap(poolFor(stores, { replicas: 2, pgCount: 64 }), stores);
+    expect(computeTarget({ map, stores }).balanceMoves).toBe(0);
+  });
+
   it('moves copies only to a store that was added, and no more than its share', () => {
     fc.assert(
       fc.property(poolArbitrary, fc.nat(), ({ pool, stores }, pick) => {

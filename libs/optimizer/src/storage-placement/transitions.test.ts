@@ -142,6 +142,17 @@ describe('a plan for a group whose store died', () => {
   });
 });
 
+describe('a plan for a full record', () => {
+  it('drops a joiner of an earlier target for one of this target', () => {
+    const spares = [joining(2, 'deferred'), joining(3, 'deferred'), joining(4, 'deferred')];
+    const { steps } = plan({ members: [inSync(1), ...spares], target: [1, 5] });
+    expect(steps.map(({ kind, store }) => [kind, store])).toEqual([
+      ['removeMember', 2],
+      ['addJoiner', 5],
+    ]);
+  });
+});
+
 describe('a plan for a group that moves', () => {
   it('joins first, and removes only what enough copies in sync make superfluous', () => {
     const target = [2, 3];
@@ -191,6 +202,16 @@ describe('a plan for a group that moves', () => {
     const { steps, waiting } = plan({ members, target: [2, 3] });
     expect(steps).toEqual([]);
     expect(waiting.repairsFirst).toBe(1);
+  });
+});
+
+describe('a repair that cannot be made', () => {
+  it('does not keep other groups from evening out', () => {
+    const stores = storesWith({ 3: { usedBytes: 2 ** 40 } });
+    const members = [[inSync(1), inSync(2)], [inSync(2)]];
+    const { steps, waiting } = plan({ replicas: 2, stores, members, target: [2, 3] });
+    expect(steps).toEqual([]);
+    expect(waiting).toMatchObject({ noRoom: 2, repairsFirst: 0 });
   });
 });
 
