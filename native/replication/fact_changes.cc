@@ -224,6 +224,11 @@ std::optional<Transaction> create_volume(const Facts& facts, uint64_t volume,
   if (!decode_volume(value).ok()) return std::nullopt;  // A size that no volume can have.
   Transaction transaction = put_pinned(facts, volume_key(volume), value);
   pin(facts, pool_key(fact.pool), transaction);
+  if (volume >= facts.next_volume()) {
+    const std::string next_key(kNextVolumeKey);
+    pin(facts, next_key, transaction);
+    transaction.puts.push_back({next_key, encode_next_volume(volume + 1)});
+  }
   return transaction;
 }
 

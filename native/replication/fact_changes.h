@@ -55,6 +55,7 @@ namespace cairn::replication {
                                                    uint32_t epoch, NodeId to);
 
 /// `fact` says pool, size and root (0: itself); the rest begins as never opened. Needs the pool.
+/// Its number counts as given from then on.
 [[nodiscard]] std::optional<Transaction> create_volume(const Facts& facts, uint64_t volume,
                                                        const VolumeFact& fact);
 /// Its writer, if any, is fenced by that.

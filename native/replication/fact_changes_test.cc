@@ -213,6 +213,7 @@ TEST_F(FactChangesTest, creates_a_volume_once_and_only_in_a_pool) {
       commit(create_volume(facts_, 8, {.pool = kPool, .size_bytes = 1 << 20, .root = kVolume})));
   EXPECT_EQ(facts_.volume(8)->root, kVolume);
   EXPECT_EQ(facts_.volume(8)->size_bytes, 1u << 20);
+  EXPECT_EQ(facts_.next_volume(), 9u);
 }
 
 TEST_F(FactChangesTest, deletes_a_volume_unless_it_was_changed_meanwhile) {

@@ -26,6 +26,7 @@ static_assert(kPgPrefix.starts_with(kFactsPrefix));
 static_assert(kVolumePrefix.starts_with(kFactsPrefix));
 static_assert(kStorePrefix.starts_with(kFactsPrefix));
 static_assert(kPoolPrefix.starts_with(kFactsPrefix));
+static_assert(kNextVolumeKey.starts_with(kFactsPrefix));
 
 Status corrupt(std::string_view what, std::string_view text) {
   // Values come from outside: only so much of one is repeated.
@@ -259,6 +260,16 @@ Result<StoreFact> decode_store(std::string_view text) {
   return fact;
 }
 
+std::string encode_next_volume(uint64_t id) { return fmt::format("id={}", id); }
+
+Result<uint64_t> decode_next_volume(std::string_view text) {
+  Scanner scanner(text);
+  scanner.literal("id=");
+  const auto id = scanner.number<uint64_t>(1);
+  if (!scanner.finished()) return corrupt("next volume", text);
+  return id;
+}
+
 std::string encode_pool(const PoolFact& fact) {
   return fmt::format("pgs={} replicas={}", fact.pgs_count, fact.replicas);
 }
@@ -338,9 +349,7 @@ Status Facts::put(const FactPut& change, FactChanges& changes) {
   } else if (key.starts_with(kVolumePrefix)) {
     const auto id = number_of<uint64_t>(after(kVolumePrefix), 1, UINT64_MAX);
     if (!id) return corrupt("key", key);
-    const auto fact = decode_volume(change.value);
-    CAIRN_RETURN_IF_ERROR(fact.status());
-    if (replace(volumes_, *id, fact.value())) changes.volumes.push_back(*id);
+    CAIRN_RETURN_IF_ERROR(put_volume(*id, change.value, changes));
   } else if (key.starts_with(kStorePrefix)) {
     const auto id = number_of<StoreId>(after(kStorePrefix), 1, UINT32_MAX);
     if (!id) return corrupt("key", key);
@@ -353,11 +362,31 @@ Status Facts::put(const FactPut& change, FactChanges& changes) {
     const auto fact = decode_pool(change.value);
     CAIRN_RETURN_IF_ERROR(fact.status());
     replace(pools_, *id, fact.value());
+  } else if (key == kNextVolumeKey) {
+    const auto id = decode_next_volume(change.value);
+    CAIRN_RETURN_IF_ERROR(id.status());
+    next_volume_ = id.value();
   } else {
     return corrupt("unknown key", key);
   }
   key_revisions_[change.key] = change.revision;
   return {};
+}
+
+Status Facts::put_volume(uint64_t id, std::string_view value, FactChanges& changes) {
+  const auto fact = decode_volume(value);
+  if (!fact.ok()) {
+    unreadable_volumes_.insert(id);
+    return fact.status();
+  }
+  unreadable_volumes_.erase(id);
+  if (replace(volumes_, id, fact.value())) changes.volumes.push_back(id);
+  return {};
+}
+
+bool Facts::is_dead(uint64_t volume) const {
+  return volume < next_volume_ && this->volume(volume) == nullptr &&
+         !unreadable_volumes_.contains(volume);
 }
 
 Status Facts::put_shard(std::string_view rest, std::string_view value, FactChanges& changes) {
@@ -375,9 +404,13 @@ Status Facts::put_shard(std::string_view rest, std::string_view value, FactChang
 }
 
 Status Facts::remove(const std::string& key, FactChanges& changes) {
+  const std::string_view text = key;
+  if (text.starts_with(kVolumePrefix)) {
+    const auto id = number_of<uint64_t>(text.substr(kVolumePrefix.size()), 1, UINT64_MAX);
+    if (id && unreadable_volumes_.erase(*id) != 0) changes.volumes.push_back(*id);
+  }
   // Only what was once put is known here; the rest was reported then.
   if (key_revisions_.erase(key) == 0) return {};
-  const std::string_view text = key;
   if (text.starts_with(kPgPrefix)) {
     const std::optional<PgId> first = shard_of(text.substr(kPgPrefix.size()));
     CAIRN_ASSERT(first.has_value());
@@ -392,6 +425,8 @@ Status Facts::remove(const std::string& key, FactChanges& changes) {
     const auto id = number_of<StoreId>(text.substr(kStorePrefix.size()), 1, UINT32_MAX);
     CAIRN_ASSERT(id.has_value());
     if (stores_.erase(*id) != 0) changes.stores.push_back(*id);
+  } else if (text == kNextVolumeKey) {
+    next_volume_ = 0;
   } else {
     const auto id = number_of<uint32_t>(text.substr(kPoolPrefix.size()), 0, kPoolMax);
     CAIRN_ASSERT(id.has_value());

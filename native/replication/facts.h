@@ -14,6 +14,7 @@
 #pragma once
 
 #include <tsl/robin_map.h>
+#include <tsl/robin_set.h>
 
 #include <cstdint>
 #include <string>
@@ -89,6 +90,8 @@ inline constexpr uint32_t kPgsPerShard = 64;
 [[nodiscard]] std::string volume_key(uint64_t volume);
 [[nodiscard]] std::string store_key(StoreId store);
 [[nodiscard]] std::string pool_key(uint32_t pool);
+/// Of the lowest volume number that was never given.
+inline constexpr std::string_view kNextVolumeKey = "/cairn/storage/next-volume";
 
 /// One line per group of the shard: "12 3:in-sync:1 7:joining:12"; a group without record is "0".
 [[nodiscard]] std::string encode_pg_shard(const std::vector<PgRecord>& records);
@@ -99,6 +102,9 @@ inline constexpr uint32_t kPgsPerShard = 64;
 /// "node=3 incarnation=18446744073709551615"
 [[nodiscard]] std::string encode_store(const StoreFact& fact);
 [[nodiscard]] Result<StoreFact> decode_store(std::string_view text);
+/// "id=18"
+[[nodiscard]] std::string encode_next_volume(uint64_t id);
+[[nodiscard]] Result<uint64_t> decode_next_volume(std::string_view text);
 /// "pgs=128 replicas=2"
 [[nodiscard]] std::string encode_pool(const PoolFact& fact);
 [[nodiscard]] Result<PoolFact> decode_pool(std::string_view text);
@@ -139,6 +145,11 @@ class Facts {
   [[nodiscard]] const StoreFact* store(StoreId store) const;
   [[nodiscard]] const PoolFact* pool(uint32_t pool) const;
   [[nodiscard]] std::vector<uint64_t> volumes() const;  ///< Sorted.
+  /// The lowest volume number that was never given; 0 until it is known.
+  [[nodiscard]] uint64_t next_volume() const { return next_volume_; }
+  /// The volume was deleted, for good. False for a number that was not given yet, for etcd may have
+  /// been restored from an older backup; and for a record that cannot be read.
+  [[nodiscard]] bool is_dead(uint64_t volume) const;
   [[nodiscard]] std::vector<StoreId> stores() const;    ///< Sorted.
   [[nodiscard]] std::vector<PgId> pgs() const;          ///< Sorted.
   /// The group of a chunk; the volume and its pool must be known.
@@ -159,6 +170,7 @@ class Facts {
 
  private:
   Status put(const FactPut& change, FactChanges& changes);
+  Status put_volume(uint64_t id, std::string_view value, FactChanges& changes);
   Status put_shard(std::string_view rest, std::string_view value, FactChanges& changes);
   Status remove(const std::string& key, FactChanges& changes);
 
@@ -166,6 +178,8 @@ class Facts {
   tsl::robin_map<std::string, uint64_t> key_revisions_;
   tsl::robin_map<PgId, PgRecord> pgs_;
   tsl::robin_map<uint64_t, VolumeFact> volumes_;
+  tsl::robin_set<uint64_t> unreadable_volumes_;
+  uint64_t next_volume_ = 0;
   tsl::robin_map<StoreId, StoreFact> stores_;
   tsl::robin_map<uint32_t, PoolFact> pools_;
   std::vector<FactsListener*> listeners_;

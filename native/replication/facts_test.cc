@@ -266,6 +266,30 @@ TEST_F(FactsStream, forgets_what_is_deleted) {
   EXPECT_TRUE(remove(volume_key(99)).ok());
 }
 
+TEST_F(FactsStream, calls_no_volume_dead_whose_number_was_not_given_yet) {
+  EXPECT_FALSE(facts_.is_dead(1));
+  ASSERT_TRUE(put(std::string(kNextVolumeKey), encode_next_volume(8)).ok());
+  ASSERT_TRUE(put(volume_key(7), "epoch=0 owner=0 clean=1 pool=1 size=4096 root=7").ok());
+  EXPECT_EQ(facts_.next_volume(), 8u);
+  EXPECT_TRUE(facts_.is_dead(6));
+  EXPECT_FALSE(facts_.is_dead(7));
+  EXPECT_FALSE(facts_.is_dead(8));
+  ASSERT_TRUE(remove(volume_key(7)).ok());
+  EXPECT_TRUE(facts_.is_dead(7));
+  EXPECT_EQ(put(std::string(kNextVolumeKey), "id=08").kind(), ErrorKind::corrupt);
+  EXPECT_EQ(facts_.next_volume(), 8u);
+}
+
+TEST_F(FactsStream, calls_no_volume_dead_whose_record_it_cannot_read) {
+  ASSERT_TRUE(put(std::string(kNextVolumeKey), encode_next_volume(8)).ok());
+  EXPECT_EQ(put(volume_key(7), "colour=red").kind(), ErrorKind::corrupt);
+  EXPECT_EQ(facts_.volume(7), nullptr);
+  EXPECT_FALSE(facts_.is_dead(7));
+  ASSERT_TRUE(remove(volume_key(7)).ok());
+  EXPECT_TRUE(facts_.is_dead(7));
+  EXPECT_EQ(listener_.last.volumes, std::vector<uint64_t>{7});
+}
+
 TEST_F(FactsStream, ignores_what_it_has_seen) {
   ASSERT_TRUE(put(store_key(3), "node=1 incarnation=5").ok());
   ASSERT_TRUE(facts_.apply({revision_, {{store_key(3), "node=2 incarnation=5", 1}}, {}}).ok());
