@@ -221,17 +221,19 @@ void Joiner::require(PgId pg, const ChunkKey& key, uint64_t version) {
   join.wakeup.wake();
 }
 
-void Joiner::begin_again(PgId pg, uint64_t volume) {
-  Join& join = *joins_.at(pg);
-  for (auto& [key, pending] : join.pending) {
-    pending.again = true;
-    if (key.volume == volume) drop_floats(pending);
+std::vector<ListEntry> Joiner::floating(PgId pg, uint64_t volume) const {
+  std::vector<ListEntry> entries;
+  const auto at = joins_.find(pg);
+  if (at == joins_.end()) return entries;
+  const auto& pending = at->second->pending;
+  for (auto it = pending.lower_bound({volume, 0}); it != pending.end(); ++it) {
+    if (it->first.volume != volume) break;
+    if (it->second.floats.empty()) continue;
+    const StoreRequest& last = it->second.floats.back().request;
+    entries.push_back(
+        {.volume = volume, .chunk = it->first.chunk, .birth = last.birth, .version = last.version});
   }
-  join.based.clear();
-  join.listed = false;
-  join.cursor = {};
-  ++join.round;
-  join.wakeup.wake();
+  return entries;
 }
 
 JoinerStats Joiner::stats() const {
@@ -318,7 +320,6 @@ Flow Joiner::list_page(Join& join, bool& done) {
   request.volume = join.cursor.volume;
   request.chunk = join.cursor.chunk;
   request.limit = config_.list_page;
-  const uint32_t round = join.round;
   PeerWait call(place_.peers, place_.executor);
   call.to(fact->node, request, config_.pull_deadline_ns);
   const CallResult& got = co_await call;
@@ -329,7 +330,7 @@ Flow Joiner::list_page(Join& join, bool& done) {
   record = place_.facts.pg(join.pg);
   // What a member lists that was evicted since may never have been decided.
   const bool current = record != nullptr && record->epoch == got.reply.pg_epoch;
-  if (join.stopped || !current || join.round != round) co_return Status();
+  if (join.stopped || !current) co_return Status();
   done = true;
   note_entries(join, got.reply.entries);
   if (!got.reply.more) {

@@ -62,10 +62,8 @@ class Joiner final : public FactsListener {
   /// The chunk's version was decided to be `version`: what floats otherwise is dropped, and so will
   /// be any older base.
   void require(PgId pg, const ChunkKey& key, uint64_t version);
-  /// A new writer opens the volume: what floats of it was either decided for, and comes with the
-  /// base, or must go; and what was compared or is on its way may be older than what is decided for
-  /// next. So everything is compared anew.
-  void begin_again(PgId pg, uint64_t volume);
+  /// The chunks of a volume that float, each with the version up to which it does.
+  [[nodiscard]] std::vector<ListEntry> floating(PgId pg, uint64_t volume) const;
 
   void on_facts(const FactChanges& changes) override;
   [[nodiscard]] JoinerStats stats() const;
@@ -95,8 +93,6 @@ class Joiner final : public FactsListener {
     bool listed = false;
     /// Where the listing goes on.
     ChunkKey cursor;
-    /// Which comparison this is: a page that was asked for in an earlier one is void.
-    uint32_t round = 0;
     /// The chunk that was tried last, so that one that fails does not hold up the others.
     ChunkKey tried;
     /// Which in-sync member is asked next.

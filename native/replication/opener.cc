@@ -205,21 +205,21 @@ Flow Opener::settle(Group& group, const PgRecord& record, const Lists& lists) {
       std::erase_if(unreadable_, [&](const auto& copy) { return copy.second == chunk; });
       co_return again();
     }
-    bool differs = false;
+    group.tips[chunk] = choice.version;
+    bool differed = false;
     for (const PgMember& member : record.members) {
-      if (member.state != MemberState::in_sync) continue;
+      if (member.state == MemberState::out) continue;
+      // A joiner that does not list a chunk lacks it, or is about to take an older base of it: it
+      // must hear of the version as everybody else (found by the model).
       const Versions& list = lists.at(member.store);
       const auto at = list.find(chunk);
-      differs = differs || at == list.end() || at->second != choice.version;
-    }
-    group.tips[chunk] = choice.version;
-    if (!differs) continue;
-    ++group.decided;
-    for (const PgMember& member : record.members) {
-      if (member.state == MemberState::out || member.store == choice.source) continue;
+      const uint64_t version = at == list.end() ? 0 : at->second;
+      if (version == choice.version) continue;
+      differed = true;
       const Status status = co_await decide(group, record, chunk, choice, member.store);
       if (!status.ok()) co_return status;
     }
+    if (differed) ++group.decided;
   }
   co_return Status();
 }

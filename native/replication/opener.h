@@ -61,7 +61,8 @@ class Opener final : private io::Task {
     store::Flow flow;
     Opener* opener = nullptr;
   };
-  /// The version of each chunk that an in-sync member has.
+  /// The version of each chunk that a member has: for a joiner, of what it has its base of, or what
+  /// floats.
   using Versions = std::map<uint32_t, uint64_t>;
   using Lists = std::map<StoreId, Versions>;
   struct Choice {

@@ -93,25 +93,32 @@ void Replica::serve_open(Served& served) {
   // The fence is up: what older writers have under way here is the last of them.
   if (changes_.contains(request.volume)) return park(served);
   ++stats_.opens;
-  if (is_joining(request.pg)) {
-    // What it has counts for nothing yet, and must not become older than what is decided for now.
-    joiner_.begin_again(request.pg, request.volume);
-    return answer(served, Answer::ok);
-  }
-  const uint32_t limit = std::clamp<uint32_t>(request.limit, 1, kListEntriesMax);
+  const bool joining = is_joining(request.pg);
+  const uint32_t limit = std::clamp<uint32_t>(request.limit, 1, kListEntriesMax / 2);
   Reply reply = reply_to(served, Answer::ok);
   for_each_chunk_of_group(
       place_.store, place_.facts, request.volume, request.pg, request.chunk, [&](uint32_t chunk) {
-        const uint64_t version = told_version(place_.store.chunk_version(request.volume, chunk));
+        const ChunkKey key{request.volume, chunk};
+        if (joining && !joiner_.has_base(request.pg, key)) return true;
+        const uint64_t version = told_version(place_.store.chunk_version(key.volume, chunk));
         if (version == 0) return true;
         if (reply.entries.size() == limit) {
           reply.more = true;
           return false;
         }
-        const uint32_t birth = place_.store.chunk_birth(request.volume, chunk);
-        reply.entries.push_back({request.volume, chunk, birth, version});
+        const uint32_t birth = place_.store.chunk_birth(key.volume, chunk);
+        reply.entries.push_back(
+            {.volume = key.volume, .chunk = chunk, .birth = birth, .version = version});
         return true;
       });
+  if (joining && !reply.more) {
+    // What floats is listed with the last page: its chunks have no base, so none is listed twice.
+    const auto floating = joiner_.floating(request.pg, request.volume);
+    if (reply.entries.size() + floating.size() > kListEntriesMax) {
+      return answer(served, Answer::busy);
+    }
+    reply.entries.insert(reply.entries.end(), floating.begin(), floating.end());
+  }
   answer(served, reply);
 }
 
@@ -132,7 +139,8 @@ void Replica::serve_list(Served& served) {
             return false;
           }
           const uint32_t birth = place_.store.chunk_birth(volume, chunk);
-          reply.entries.push_back({volume, chunk, birth, version});
+          reply.entries.push_back(
+              {.volume = volume, .chunk = chunk, .birth = birth, .version = version});
           return true;
         });
   }
