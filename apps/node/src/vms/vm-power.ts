@@ -88,15 +88,19 @@ export class VmPower {
     return iso?.volumeId ?? null;
   }
 
+  /** All at once; when it fails, none is still on its way, so that all can be released. */
   async #attachAll(record: VmRecord, uid: number | null): Promise<Map<string, NbdSource>> {
     const sources = new Map<string, NbdSource>();
-    for (const disk of record.disks) {
+    const attach = async (disk: VmDiskRow): Promise<void> => {
       const volumeId = await this.volumeOf(disk);
-      if (volumeId === null) continue;
+      if (volumeId === null) return;
       const request = disk.kind === 'cdrom' ? SHARED_MEDIUM : { readOnly: disk.readOnly, uid };
       const endpoint = await this.attachments.attach(volumeId, record.vm.id, request);
       sources.set(disk.id, { kind: 'nbd', ...endpoint });
-    }
+    };
+    const attaching = record.disks.map(attach);
+    await Promise.allSettled(attaching);
+    await Promise.all(attaching);
     if (record.disks.some((disk) => disk.kind === 'disk' && !sources.has(disk.id))) {
       throw new ProblemError('volume.notFound', 'A disk of the VM has no volume.');
     }
