@@ -2,7 +2,7 @@
  * Admissions: the cluster's side of a join, and the roll of its nodes.
  *
  *     /cairn/admission/<node id>   AdmissionRecord: who asked, was let in, or was refused
- *     /cairn/revoked/<serial>      RevokedRecord: a certificate that is good no more
+ *     /cairn/revoked/<key>         RevokedRecord: the fingerprint of a removed node's key; renewals keep the key
  *
  * A token admits one key; an operator, or the token itself, approves it; the certificate is kept with the record, so that a
  * joiner that asks again gets the same answer. Every change is a compare-and-swap: any node may serve any request.
@@ -20,11 +20,12 @@ import {
 import { z } from 'zod';
 import {
   keyFingerprint,
+  keyFingerprintOf,
+  NODE_CERTIFICATE_LIFE_MS,
   parseCertificate,
   publicKeyOfRequest,
   type CertificateAuthority,
 } from '../identity/certificate-authority';
-import { validityOf } from '../identity/trust';
 import { TokenRegister } from '../join/token-register';
 import { ClusterError, type KeyValueStore, type Operation } from '../key-value-store';
 import { formatRecord, parseRecord } from '../records';
@@ -52,7 +53,7 @@ export type AdmissionRecord = z.infer<typeof admissionRecordSchema>;
 const revokedRecordSchema = z.object({
   schema: z.literal(1),
   nodeId: z.guid(),
-  /** After it the certificate has ended anyway. */
+  /** After it no certificate of the key is valid any more. */
   until: z.iso.datetime(),
 });
 type RevokedRecord = z.infer<typeof revokedRecordSchema>;
@@ -81,10 +82,9 @@ export class Admissions {
 
   /** Enters the node that made the cluster, with its certificate. May be repeated. */
   async enterFounder(node: NodeFacts, certificatePem: string): Promise<void> {
-    const { publicKey } = parseCertificate(certificatePem);
-    const key = publicKey.export({ type: 'spki', format: 'der' });
+    const fingerprint = keyFingerprintOf(parseCertificate(certificatePem));
     await this.change(node.nodeId, () => ({
-      ...this.candidateOf(node, keyFingerprint(key)),
+      ...this.candidateOf(node, fingerprint),
       state: 'approved',
       certificate: certificatePem,
       issuer: true,
@@ -161,7 +161,7 @@ export class Admissions {
     return after?.certificate === certificate ? certificate : null;
   }
 
-  /** Strikes a node off the roll and revokes its certificate. It may join again with a new token. */
+  /** Strikes a node off the roll and revokes its key. It may join again with a new token. */
   async remove(nodeId: string): Promise<void> {
     for (let attempt = 0; attempt < CONFLICTS_MAX; attempt += 1) {
       const { record, modRevision } = await this.find(nodeId);
@@ -169,24 +169,24 @@ export class Admissions {
       const key = ADMISSION_PREFIX + nodeId;
       const { committed } = await this.options.store.transact({
         compare: [{ key, modRevision }],
-        then: [{ kind: 'delete', key }, ...revocationOf(record)],
+        then: [{ kind: 'delete', key }, ...revocationOf(record, this.options.now())],
       });
       if (committed) return;
     }
     throw tooManyConflicts(nodeId);
   }
 
-  /** Serial numbers of certificates that are good no more; those that have ended by themselves are forgotten. */
-  async revokedSerials(): Promise<ReadonlySet<string>> {
+  /** Fingerprints of the keys of removed nodes, for as long as a certificate of theirs can be valid. */
+  async revokedKeys(): Promise<ReadonlySet<string>> {
     const { store, now } = this.options;
     const { items } = await store.list(REVOKED_PREFIX);
-    const serials = new Set<string>();
+    const keys = new Set<string>();
     for (const item of items) {
       const { until } = parseRecord(revokedRecordSchema, item);
-      if (Date.parse(until) > now().getTime()) serials.add(item.key.slice(REVOKED_PREFIX.length));
+      if (Date.parse(until) > now().getTime()) keys.add(item.key.slice(REVOKED_PREFIX.length));
       else await store.transact({ compare: [], then: [{ kind: 'delete', key: item.key }] });
     }
-    return serials;
+    return keys;
   }
 
   private async admit({ node, certificateRequest }: JoinRequest): Promise<Admission> {
@@ -283,13 +283,14 @@ export class Admissions {
   }
 }
 
-function revocationOf({ certificate, node }: AdmissionRecord): readonly Operation[] {
+function revocationOf(
+  { certificate, keyFingerprint: fingerprint, node }: AdmissionRecord,
+  now: Date,
+): readonly Operation[] {
   if (certificate === null) return [];
-  const parsed = parseCertificate(certificate);
-  const until = validityOf(parsed).to.toISOString();
+  const until = new Date(now.getTime() + 2 * NODE_CERTIFICATE_LIFE_MS).toISOString();
   const record: RevokedRecord = { schema: 1, nodeId: node.nodeId, until };
-  const key = REVOKED_PREFIX + parsed.serialNumber;
-  return [{ kind: 'put', key, value: formatRecord(record) }];
+  return [{ kind: 'put', key: REVOKED_PREFIX + fingerprint, value: formatRecord(record) }];
 }
 
 const REFUSALS: Readonly<Record<JoinRefusalReason, string>> = {

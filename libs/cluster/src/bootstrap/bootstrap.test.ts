@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import type { JoinAnswer, JoinRequest, NodeFacts } from '@cairn/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FakeKeyValueStore } from '../fake-key-value-store';
-import { parseCertificate, type CertificateAuthority } from '../identity/certificate-authority';
+import {
+  keyFingerprintOf,
+  parseCertificate,
+  type CertificateAuthority,
+} from '../identity/certificate-authority';
 import { IdentityDirectory } from '../identity/identity-directory';
 import { verifyNode } from '../identity/trust';
 import { formatJoinToken, SECRET_BYTES } from '../join/join-token';
@@ -342,10 +346,31 @@ describe('a cluster and its joiners', () => {
     expect(renewed.checkIP('10.0.0.9')).toBe('10.0.0.9');
 
     await world.desk.remove(joiner.node.nodeId);
-    expect(await world.desk.revokedSerials()).toEqual(new Set([renewed.serialNumber]));
+    expect(await world.desk.revokedKeys()).toEqual(new Set([keyFingerprintOf(renewed)]));
     now = new Date('2027-04-01T12:00:00Z');
     await expect(joiner.bootstrap.renew(addresses)).rejects.toMatchObject({ kind: 'refused' });
-    now = new Date('2027-05-01T12:00:00Z');
-    expect(await world.desk.revokedSerials()).toEqual(new Set());
+    now = new Date('2027-08-01T12:00:00Z');
+    expect(await world.desk.revokedKeys()).toEqual(new Set());
+  });
+
+  it('comes up again after a sleep that was longer than its certificates live', async () => {
+    const joiners: Joiner[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const joiner = world.joiner(randomUUID());
+      await joiner.join(await world.token(true));
+      joiners.push(joiner);
+    }
+    now = new Date('2028-01-01T12:00:00Z');
+    const { addresses } = world.founder;
+    const [issuer, , other] = joiners;
+    expect(await issuer?.bootstrap.renew(addresses)).toMatchObject({
+      ...{ renewed: true, decision: { kind: 'expired' } },
+    });
+    // The third keeps no key of the authority: it has to ask, which its ended certificate does not allow.
+    expect(await other?.directory.authority()).toBeNull();
+    const own = await issuer?.directory.credentials();
+    const certificate = parseCertificate(own?.certificatePem ?? '');
+    const authority = parseCertificate(world.authorityPem);
+    expect(verifyNode({ certificate, authority, now }).kind).toBe('trusted');
   });
 });

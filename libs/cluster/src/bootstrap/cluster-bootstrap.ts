@@ -191,7 +191,11 @@ export class ClusterBootstrap {
     await this.options.directory.remove('node.key');
   }
 
-  /** Renews the certificate if it is time, with the same key. Throws JoinError, IdentityError; then it is tried again later. */
+  /**
+   * Renews the certificate if it is time, with the same key. A certificate that has ended opens no way to the cluster any
+   * more (it was switched off for long, say): a node that keeps the authority's key then issues its own. Throws JoinError,
+   * IdentityError; then it is tried again later.
+   */
   async renew(
     addresses: NodeFacts['addresses'],
   ): Promise<{ readonly renewed: boolean; readonly decision: RenewalDecision }> {
@@ -202,6 +206,11 @@ export class ClusterBootstrap {
     }
     const decision = decideRenewal(parseCertificate(credentials.certificatePem), now());
     if (decision.kind === 'keep') return { renewed: false, decision };
+    const authority = decision.kind === 'expired' ? await directory.authority() : null;
+    if (authority !== null) {
+      await this.issueOwn(authority, cluster.nodeId, addresses);
+      return { renewed: true, decision };
+    }
     const { keyPem, authorityPem } = credentials;
     const request = await certificateRequest(keyPem, cluster.nodeId);
     const { certificate } = await transport.renew({ certificateRequest: request, addresses });

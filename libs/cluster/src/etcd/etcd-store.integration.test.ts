@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { EtcdProcess } from '../testing/etcd-process';
 import { keyValueContract } from '../testing/key-value-contract';
 import type { WatchEvent } from '../key-value-store';
+import { ETCD_TRANSACTION_OPERATIONS_MAX } from './etcd-arguments';
 import { EtcdStore } from './etcd-store';
 
 keyValueContract('etcd', async () => {
@@ -116,7 +117,7 @@ describe('EtcdStore', () => {
 
   it('reports what etcd refuses without trying again', async () => {
     const store = new EtcdStore({ endpoints: [etcd.endpoint] });
-    const tooMany = Array.from({ length: 200 }, (_, at) => ({
+    const tooMany = Array.from({ length: ETCD_TRANSACTION_OPERATIONS_MAX + 1 }, (_, at) => ({
       kind: 'put' as const,
       key: `/many/${at}`,
       value: 'x',

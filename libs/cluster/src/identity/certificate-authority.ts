@@ -154,6 +154,11 @@ export function keyFingerprint(publicKey: Buffer): string {
   return createHash('sha256').update(publicKey).digest('hex');
 }
 
+/** The fingerprint of the key that a certificate is for. */
+export function keyFingerprintOf({ publicKey }: X509Certificate): string {
+  return keyFingerprint(publicKey.export({ type: 'spki', format: 'der' }));
+}
+
 /** Throws IdentityError `damaged` for what is not one certificate in PEM. */
 export function parseCertificate(pem: string): X509Certificate {
   try {

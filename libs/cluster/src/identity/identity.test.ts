@@ -10,6 +10,7 @@ import {
   CertificateAuthority,
   fingerprintOf,
   keyFingerprint,
+  keyFingerprintOf,
   newNodeKey,
   NODE_CERTIFICATE_LIFE_MS,
   parseCertificate,
@@ -157,8 +158,9 @@ describe('verifyNode', () => {
     expect(ask(certificate, { nodeId: OTHER })).toMatchObject({ reason: 'other-node' });
     expect(ask(await issue(stranger))).toMatchObject({ reason: 'foreign' });
     expect(ask(authority.certificate)).toMatchObject({ reason: 'not-a-node' });
-    const revoked = new Set([certificate.serialNumber]);
+    const revoked = new Set([keyFingerprintOf(certificate)]);
     expect(ask(certificate, { revoked })).toMatchObject({ reason: 'revoked' });
+    expect(ask(await issue(authority), { revoked })).toMatchObject({ reason: 'revoked' });
   });
 
   it('refuses a stranger’s authority that has the same name', async () => {

@@ -1,5 +1,6 @@
 /** Pure decisions about certificates: whom to believe, and when to renew. */
 import { X509Certificate } from 'node:crypto';
+import { keyFingerprintOf } from './certificate-authority';
 
 export type Verdict =
   | { readonly kind: 'trusted'; readonly nodeId: string }
@@ -16,7 +17,7 @@ export interface TrustQuestion {
   readonly now: Date;
   /** The node that should be at the other end; absent: any node of the cluster will do. */
   readonly nodeId?: string;
-  /** Serial numbers (hexadecimal) of certificates that are good no more. */
+  /** Fingerprints of keys that are good no more; a renewed certificate has the same key. */
   readonly revoked?: ReadonlySet<string>;
 }
 
@@ -35,8 +36,8 @@ export function verifyNode(question: TrustQuestion): Verdict {
   if (certificate.ca || named === undefined) {
     return refused('not-a-node', 'the certificate does not name a node');
   }
-  if (revoked?.has(certificate.serialNumber) === true) {
-    return refused('revoked', `the certificate of node ${named} was revoked`);
+  if (revoked?.has(keyFingerprintOf(certificate)) === true) {
+    return refused('revoked', `node ${named} was removed from the cluster`);
   }
   if (nodeId !== undefined && named !== nodeId) {
     return refused('other-node', `the certificate is of node ${named}, not of ${nodeId}`);

@@ -1,6 +1,6 @@
 /** What every KeyValueStore must do; run against the fake and against a real etcd. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KeyValueStore, WatchEvent } from '../key-value-store';
+import type { KeyValueStore, Operation, WatchEvent } from '../key-value-store';
 
 interface Subject {
   readonly store: KeyValueStore;
@@ -44,8 +44,14 @@ export function keyValueContract(name: string, make: () => Promise<Subject>): vo
     let directory = 0;
     const fresh = (): string => `/test/${(directory += 1)}/`;
 
-    const put = (key: string, value: string): Promise<unknown> =>
-      store.transact({ compare: [], then: [{ kind: 'put', key, value }] });
+    /** Compared with what is there, so that an attempt that is repeated changes nothing twice. */
+    const change = async (operation: Operation): Promise<void> => {
+      const { key } = operation;
+      const modRevision = (await store.get(key))?.modRevision ?? 0;
+      const done = await store.transact({ compare: [{ key, modRevision }], then: [operation] });
+      expect(done.committed).toBe(true);
+    };
+    const put = (key: string, value: string): Promise<void> => change({ kind: 'put', key, value });
 
     beforeAll(async () => {
       subject = await make();
@@ -90,6 +96,29 @@ export function keyValueContract(name: string, make: () => Promise<Subject>): vo
       });
       expect(result.committed).toBe(false);
       expect((await store.list(prefix)).items.map((item) => item.value)).toEqual(['1']);
+    });
+
+    it('keeps bytes that are no text', async () => {
+      const key = `${fresh()}a`;
+      const value = Buffer.from([0, 1, 0xff, 0xfe, 0x80, 0]);
+      await store.transact({ compare: [], then: [{ kind: 'put', key, value }] });
+      expect((await store.get(key))?.bytes).toEqual(value);
+    });
+
+    it('reads in an attempt what stands in its way', async () => {
+      const prefix = fresh();
+      const [a, b] = [`${prefix}a`, `${prefix}b`];
+      const attempt = (value: string) =>
+        store.attempt({
+          compare: [{ key: a, modRevision: 0 }],
+          then: [{ kind: 'put', key: a, value }],
+          elseRead: [a, b],
+        });
+      const first = await attempt('1');
+      expect(first).toMatchObject({ committed: true, found: [] });
+      const second = await attempt('2');
+      expect(second.committed).toBe(false);
+      expect(second.found).toMatchObject([{ key: a, value: '1', modRevision: first.revision }]);
     });
 
     it('lets exactly one of many racing writers win', async () => {
@@ -140,7 +169,7 @@ export function keyValueContract(name: string, make: () => Promise<Subject>): vo
       await listener.until(1);
       await put(`${prefix}a`, '2');
       await put(`/elsewhere${prefix}`, 'x');
-      await store.transact({ compare: [], then: [{ kind: 'delete', key: `${prefix}a` }] });
+      await change({ kind: 'delete', key: `${prefix}a` });
       expect(await listener.until(3)).toEqual([`+${prefix}a=1`, `+${prefix}a=2`, `-${prefix}a`]);
       watch.close();
     });
