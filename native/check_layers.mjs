@@ -48,6 +48,7 @@ const TESTS_MAY_USE_SIM = ['store', 'replication', 'nbd', 'engine'];
 const RESERVED_HEADERS = [
   { pattern: /^(napi|node_api|js_native_api)\.h$/, layers: ['addon'], always: true },
   { pattern: /^liburing\.h$/, layers: ['io'], always: true },
+  { pattern: /^openssl\//, layers: ['io'] },
   {
     pattern: /^(sys\/(socket|un|epoll|eventfd|signalfd|timerfd)\.h|netinet\/.*|arpa\/.*|poll\.h)$/,
     layers: ['io', 'host'],
@@ -137,6 +138,7 @@ const PLANTED = [
   ['nbd/c.h', '#include "d.h"\n', true],
   ['engine/a.cc', '#include <napi.h>\n', true],
   ['engine/b_test.cc', '#include <liburing.h>\n', true],
+  ['replication/d.cc', '#include <openssl/ssl.h>\n', true],
   ['tools/a_main.cc', '#include "addon/addon.h"\n', true],
   [
     'addon/a.cc',

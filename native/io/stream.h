@@ -41,7 +41,7 @@ struct StreamPeer {
 /// One connection. At most one read and one write are under way at a time; the two are independent.
 class Stream {
  public:
-  /// Only after on_closed, or before any operation was started.
+  /// Only after on_closed, or while no operation is under way.
   virtual ~Stream() = default;
   /// Must be called once, before any operation.
   virtual void set_handler(StreamHandler& handler) = 0;

@@ -28,7 +28,9 @@ UringStream::UringStream(UringReactor& reactor, int fd)
 }
 
 UringStream::~UringStream() {
-  CAIRN_ASSERT(fd_ < 0 || !used_);
+  CAIRN_ASSERT(!reading_.active);
+  CAIRN_ASSERT(!writing_.active);
+  CAIRN_ASSERT(fd_ < 0 || !ending_);
   if (fd_ >= 0) ::close(fd_);
 }
 
@@ -41,7 +43,6 @@ void UringStream::read(std::span<std::byte> buffer) {
   CAIRN_ASSERT(handler_ != nullptr);
   CAIRN_ASSERT(!buffer.empty());
   CAIRN_ASSERT(!reading_.active);
-  used_ = true;
   if (ending_) return;
   reading_.active = true;
   reading_.buffer = buffer;
@@ -70,7 +71,6 @@ void UringStream::write(std::span<const iovec> buffers) {
   CAIRN_ASSERT(!buffers.empty());
   CAIRN_ASSERT(buffers.size() <= kStreamBuffersMax);
   CAIRN_ASSERT(!writing_.active);
-  used_ = true;
   if (ending_) return;
   writing_.active = true;
   writing_.first = 0;
@@ -112,7 +112,6 @@ void UringStream::on_sent(int32_t result) {
 
 void UringStream::close() {
   CAIRN_ASSERT(handler_ != nullptr);
-  used_ = true;
   end(Status());
 }
 

@@ -69,7 +69,6 @@ class UringStream final : public Stream {
   Writing writing_;
   Ending ending_task_;
   Status end_status_;
-  bool used_ = false;
   bool ending_ = false;
   bool ending_posted_ = false;
 };

@@ -31,7 +31,12 @@ struct Wire {
   size_t read_bytes_max = SIZE_MAX;
   /// The connection breaks when so many bytes have been written to it, both directions together.
   std::optional<size_t> cut_after_bytes;
+  /// This byte of it arrives changed.
+  std::optional<size_t> flip_byte_at;
   size_t written_bytes = 0;
+  /// Everything that was written, if `record` is set.
+  std::vector<std::byte> recorded;
+  bool record = false;
   size_t writes_count = 0;
   /// Neither bytes nor ends arrive.
   bool silent = false;
@@ -100,7 +105,13 @@ class Wire::End final : public io::Stream, private io::Task {
       const auto* bytes = static_cast<const std::byte*>(part.iov_base);
       const size_t room = wire_->cut_after_bytes.value_or(SIZE_MAX) - wire_->written_bytes;
       const size_t count = std::min(part.iov_len, room);
-      wire_->inbox[1 - side_].insert(wire_->inbox[1 - side_].end(), bytes, bytes + count);
+      auto& inbox = wire_->inbox[1 - side_];
+      inbox.insert(inbox.end(), bytes, bytes + count);
+      if (wire_->record) wire_->recorded.insert(wire_->recorded.end(), bytes, bytes + count);
+      const size_t flip = wire_->flip_byte_at.value_or(SIZE_MAX);
+      if (flip >= wire_->written_bytes && flip - wire_->written_bytes < count) {
+        inbox[inbox.size() - count + (flip - wire_->written_bytes)] ^= std::byte{1};
+      }
       wire_->written_bytes += count;
       if (count == part.iov_len) continue;
       wire_->broken = true;
@@ -187,6 +198,9 @@ class Network final : public io::Connector {
     auto wire = std::make_shared<Wire>();
     wire->read_bytes_max = read_bytes_max;
     wire->cut_after_bytes = cut_after_bytes;
+    wire->flip_byte_at = flip_byte_at;
+    wire->record = record;
+    wire->silent = silent;
     wires.push_back(wire);
     auto ends = std::pair(std::make_unique<Wire::End>(executor_, wire, 0),
                           std::make_unique<Wire::End>(executor_, wire, 1));
@@ -195,9 +209,10 @@ class Network final : public io::Connector {
     return ends;
   }
   [[nodiscard]] Wire& last_wire() { return *wires.back(); }
-  void set_silent(bool silent) {
+  void set_silent(bool now_silent) {
+    silent = now_silent;
     for (const auto& wire : wires) {
-      wire->silent = silent;
+      wire->silent = now_silent;
       for (Wire::End* end : wire->ends) {
         if (end != nullptr) end->wake();
       }
@@ -216,6 +231,9 @@ class Network final : public io::Connector {
   io::Nanoseconds latency = 100'000;
   size_t read_bytes_max = SIZE_MAX;
   std::optional<size_t> cut_after_bytes;
+  std::optional<size_t> flip_byte_at;
+  bool record = false;
+  bool silent = false;
   std::optional<io::StreamPeer> proved_server;
   std::optional<io::StreamPeer> proved_client;
   std::map<std::string, bool> unreachable;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/crc32c.h"
+#include "io/tls_connector.h"
 #include "replication/peer_links.h"
 #include "replication/peer_network_fake.h"
 #include "replication/peer_server.h"
@@ -148,9 +149,17 @@ struct OwnedRequest {
 
 class World : private PeerServerHandler, private PeerLinksHandler {
  public:
-  World() {
+  World() : World(nullptr, nullptr) {}
+  /// With contexts, the nodes authenticate each other.
+  World(io::TlsContext* client_tls, io::TlsContext* server_tls) : server_tls_(server_tls) {
+    if (client_tls != nullptr) {
+      tls_connector_ = std::make_unique<io::TlsConnector>(executor, *client_tls, network);
+    }
+    PeerIdentity self = identity_of(kClientNode, 11);
+    self.authenticate = client_tls != nullptr;
     links = std::make_unique<PeerLinks>(
-        LinkContext{executor, network, buffers, directory, listener, identity_of(kClientNode, 11)});
+        LinkContext{executor, tls_connector_ != nullptr ? *tls_connector_ : connector(), buffers,
+                    directory, listener, self});
   }
   ~World() {
     network.set_silent(false);
@@ -162,9 +171,16 @@ class World : private PeerServerHandler, private PeerLinksHandler {
   }
 
   void start_server(uint64_t boot = 21) { start_server(identity_of(kServerNode, boot)); }
-  void start_server(const PeerIdentity& self) {
+  void start_server(PeerIdentity self) {
+    auto accepting = network.listen("server");
+    self.authenticate = server_tls_ != nullptr;
+    if (server_tls_ != nullptr) {
+      auto tls = std::make_unique<io::TlsListener>(executor, *server_tls_, std::move(accepting));
+      tls_listener = tls.get();
+      accepting = std::move(tls);
+    }
     server = std::make_unique<PeerServer>(
-        PeerServerContext{executor, buffers, directory, store, self}, network.listen("server"));
+        PeerServerContext{executor, buffers, directory, store, self}, std::move(accepting));
     PeerServerHandler& handler = *this;
     server->start(handler);
   }
@@ -205,10 +221,15 @@ class World : private PeerServerHandler, private PeerLinksHandler {
   std::unique_ptr<PeerLinks> links;
   bool server_stopped = false;
   bool links_stopped = false;
+  io::TlsListener* tls_listener = nullptr;  ///< The server's, while it runs.
 
  private:
+  io::Connector& connector() { return network; }
   void on_peer_server_stopped(const Status&) override { server_stopped = true; }
   void on_links_stopped() override { links_stopped = true; }
+
+  io::TlsContext* server_tls_;
+  std::unique_ptr<io::TlsConnector> tls_connector_;
 };
 
 /// A peer that speaks bytes.
