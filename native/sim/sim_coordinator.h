@@ -61,6 +61,8 @@ class SimCoordinator {
   replication::Transaction::Outcome commit_now(const replication::Transaction& transaction);
   /// The truth, in no node's eyes: fed at once with every change.
   [[nodiscard]] const replication::Facts& truth() const { return truth_; }
+  /// Tells of every change when it happens.
+  void add_observer(replication::FactsListener& observer) { truth_.add_listener(observer); }
   [[nodiscard]] const SimCoordinatorStats& stats() const { return stats_; }
 
  private:

@@ -96,6 +96,8 @@ class SimDisk final : public io::Disk, private io::Timer {
 
   /// The next request of `kind` fails with io_error.
   void fail_next(io::DiskRequest::Kind kind) { fail_next_[static_cast<size_t>(kind)] = true; }
+  /// What was to fail next does not.
+  void fail_nothing() { fail_next_ = {}; }
   void set_faults(const SimFaults& faults) { options_.faults = faults; }
   void set_lying_flush(bool lying) { options_.lying_flush = lying; }
 

@@ -1,5 +1,7 @@
 #include "sim/sim_peers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -11,6 +13,20 @@ using replication::NodeId;
 using replication::PeerCall;
 using replication::Reply;
 using replication::Request;
+
+namespace {
+
+std::string describe(NodeId client, NodeId server, uint64_t call_id, const Request& request) {
+  return fmt::format(
+      "call {} of node {} to node {}: kind {} store {} source {} group {} epoch {} volume {} epoch "
+      "{} chunk {} version {:x} after {:x} sectors {}+{}",
+      call_id, client, server, static_cast<int>(request.kind), request.store, request.source,
+      replication::group_of(request.pg), request.pg_epoch, request.volume, request.volume_epoch,
+      request.chunk, request.version, request.prev_version, request.first_sector,
+      request.n_sectors);
+}
+
+}  // namespace
 
 SimPeers::SimPeers(SimNetwork& network, NodeId node, uint64_t boot)
     : network_(network),
@@ -259,12 +275,21 @@ void SimPeers::receive_request(NodeId from, MessagePointer message) {
   serving.call_id = frame.value().call_id;
   serving.message = std::move(message);
   serving.busy = true;
+  if (network_.trace_) {
+    network_.trace_(describe(from, node_, serving.call_id, serving.request));
+  }
   handler_->handle(serving.request, serving);
 }
 
 void SimPeers::answered(Serving& serving, const Reply& reply) {
   CAIRN_ASSERT(serving.busy);
   serving.busy = false;
+  if (network_.trace_) {
+    network_.trace_(
+        fmt::format("call {} of node {}: answer {} group epoch {} version {:x} entries {}",
+                    serving.call_id, serving.client, static_cast<int>(reply.answer), reply.pg_epoch,
+                    reply.version, reply.entries.size()));
+  }
   const uint64_t connection = serving.message->connection;
   if (serves(connection)) {
     const Request::Kind kind = serving.request.kind;

@@ -15,7 +15,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "replication/peers.h"
@@ -70,6 +73,8 @@ class SimNetwork {
   /// Breaks the connection that carries `from`'s calls to `to`, if there is one.
   void break_connection(replication::NodeId from, replication::NodeId to);
 
+  /// Told of every request served and every answer given, for people.
+  void set_trace(std::function<void(const std::string& event)> trace) { trace_ = std::move(trace); }
   [[nodiscard]] const SimNetworkStats& stats() const { return stats_; }
 
  private:
@@ -125,6 +130,7 @@ class SimNetwork {
   std::vector<std::unique_ptr<SimPeers>> endpoints_;
   std::vector<bool> machine_on_;
   uint64_t connection_last_ = 0;
+  std::function<void(const std::string& event)> trace_;
   /// Messages to use again: without data, with up to 64 KiB, with more.
   std::array<std::vector<MessagePointer>, 3> spare_;
 };
