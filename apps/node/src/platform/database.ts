@@ -34,6 +34,11 @@ const CONNECTION_CODES = new Set([
 const CONNECTION_MESSAGES =
   /timeout exceeded when trying to connect|connection terminated|client has encountered a connection error|cannot use a pool after|driver not connected|connection timeout/i;
 
+/** deadlock_detected, serialization_failure */
+const RETRIED_CODES = new Set(['40P01', '40001']);
+const TRANSACTION_ATTEMPTS_MAX = 5;
+const DEADLOCK_PAUSE_MS = 20;
+
 function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
@@ -55,6 +60,12 @@ export function violatedUniqueConstraint(error: unknown): string | null {
 /** The name of the violated foreign key, or null when `error` is something else. */
 export function violatedForeignKey(error: unknown): string | null {
   return violatedConstraint(error, '23503');
+}
+
+/** Whether PostgreSQL ended the transaction so that others could go on: running it again helps. */
+function isDeadlock(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return false;
+  return RETRIED_CODES.has(codeOf(error.driverError));
 }
 
 function violatedConstraint(error: unknown, sqlState: string): string | null {
@@ -106,9 +117,23 @@ export class Database {
     return this.#guarded(() => work(this.#source.manager));
   }
 
-  /** Runs `work` in one transaction; it commits when the promise resolves. */
+  /**
+   * Runs `work` in one transaction; it commits when the promise resolves. Transactions that wait
+   * for each other are resolved by PostgreSQL, which ends one of them: that one is run again from
+   * its beginning. So `work` may do nothing but talk to the database.
+   */
   async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.#guarded(() => this.#source.transaction('READ COMMITTED', work));
+    return this.#guarded(async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await this.#source.transaction('READ COMMITTED', work);
+        } catch (error) {
+          if (!isDeadlock(error) || attempt === TRANSACTION_ATTEMPTS_MAX) throw error;
+          this.options.logger.debug({ attempt }, 'transaction met a deadlock and is run again');
+          await delay(Math.random() * DEADLOCK_PAUSE_MS * attempt, this.#stop.signal);
+        }
+      }
+    });
   }
 
   /** Whether the database answers now. */
