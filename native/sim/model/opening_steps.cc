@@ -79,17 +79,27 @@ void roll_forward(const State& state, const Writer& writer, int chunk, Log& log)
   }
 }
 
-/// Whether some member's list of a chunk is not the chosen one. A joiner that lists nothing may
-/// have an empty base, or none yet: either way it may lack what was chosen.
-bool differs(const Rules& rules, const Writer& writer, int chunk) {
+/// Whether a member's list of a chunk is not the chosen one. A joiner that lists nothing may have
+/// an empty base, or none yet: either way it may lack what was chosen.
+bool differs(const Rules& rules, const Writer& writer, int store, int chunk) {
+  const Log& listed = writer.replied[store][chunk];
+  const bool unlisted = listed.empty() && writer.joining.has(store);
+  if (unlisted && !rules.has(Rule::kUnlistedCountsAsOlder)) return false;
+  return listed.tip() != writer.expected[chunk].tip();
+}
+
+/// Members whose lists are the chosen ones confirm nothing.
+void note_differing(const Rules& rules, Writer& writer) {
   for (int store = 0; store < kStores; ++store) {
     if (!writer.view().has(store)) continue;
-    const Log& listed = writer.replied[store][chunk];
-    const bool unlisted = listed.empty() && writer.joining.has(store);
-    if (unlisted && !rules.has(Rule::kUnlistedCountsAsOlder)) continue;
-    if (listed.tip() != writer.expected[chunk].tip()) return true;
+    bool equal = true;
+    for (int chunk = 0; chunk < rules.bounds.chunks; ++chunk) {
+      if (!differs(rules, writer, store, chunk)) continue;
+      equal = false;
+      writer.differing = static_cast<uint8_t>(writer.differing | (1u << chunk));
+    }
+    if (equal) writer.decided.add(store);
   }
-  return false;
 }
 
 void choose_step(const Rules& rules, const State& state, int k, Steps& steps) {
@@ -101,11 +111,10 @@ void choose_step(const Rules& rules, const State& state, int k, Steps& steps) {
     if (!lists && rules.has(Rule::kRollForwardFloating)) roll_forward(state, changed, chunk, log);
     changed.expected[chunk] = log;
     changed.tip[chunk] = static_cast<uint8_t>(log.tip());
-    if (!lists || !differs(rules, changed, chunk)) continue;
-    changed.differing = static_cast<uint8_t>(changed.differing | (1u << chunk));
   }
   changed.chosen = 1;
-  changed.decided = lists && changed.differing == 0 ? changed.view() : Members{};
+  changed.decided = {};
+  if (lists) note_differing(rules, changed);
   changed.replied = {};
 }
 
