@@ -8,6 +8,7 @@ import { checkSteps, runCheckStep } from '../check.mjs';
 import { fuzz } from '../fuzz.mjs';
 import { model } from '../model.mjs';
 import { describeReport, powercuts } from '../powercuts.mjs';
+import { describeSimulation, simulate } from '../sim.mjs';
 import { buildTargets, configure, NX_ENVIRONMENT } from '../setup/build.mjs';
 import { run } from '../setup/run.mjs';
 import { say } from '../setup/terminal.mjs';
@@ -23,6 +24,8 @@ import {
 const POWER_CUTS = 100_000;
 /** Four kinds: stopped cleanly or not, spoiled in units of 512 and 4096 bytes. */
 const SPOILED_STORES = 4;
+/** About three minutes on two processors. */
+const SIMULATED_LIVES = 2_000;
 const FUZZ_SECONDS = 5;
 const SHOWN_LINES = 120;
 
@@ -40,6 +43,11 @@ export const STAGES = [
     run: runPowerCuts,
   },
   { name: 'model', about: 'the replication protocol, and without each rule', run: runModel },
+  {
+    name: 'simulator',
+    about: `${SIMULATED_LIVES} lives of simulated clusters`,
+    run: runSimulator,
+  },
   { name: 'fuzz', about: `each decoder fuzzed for ${FUZZ_SECONDS} s`, run: runFuzz },
   {
     name: 'integration',
@@ -116,6 +124,12 @@ async function runModel({ root }) {
   const { cases } = await model(root, { quick: true });
   for (const { name, outcome } of cases.filter(({ ok }) => !ok)) say(`    ${name}: ${outcome}`);
   return cases.map(({ ok }) => single(ok)).reduce(addCounts, NOTHING);
+}
+
+async function runSimulator({ root }) {
+  const report = await simulate(root, { seeds: SIMULATED_LIVES });
+  say(`    ${describeSimulation(report)}`);
+  return single(report.ok);
 }
 
 async function runFuzz({ root }) {
