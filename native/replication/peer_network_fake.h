@@ -94,8 +94,8 @@ class Wire::End final : public io::Stream, private io::Task {
     if (wire_->silent) return;
     if (!write_buffers_.empty()) return transmit();
     if (read_buffer_.empty()) return;
-    auto& inbox = wire_->inbox[side_];
-    if (!inbox.empty()) return deliver(inbox);
+    auto& arrived = wire_->inbox[side_];
+    if (!arrived.empty()) return deliver(arrived);
     if (wire_->closed[1 - side_]) end(Status());
   }
 
@@ -105,12 +105,12 @@ class Wire::End final : public io::Stream, private io::Task {
       const auto* bytes = static_cast<const std::byte*>(part.iov_base);
       const size_t room = wire_->cut_after_bytes.value_or(SIZE_MAX) - wire_->written_bytes;
       const size_t count = std::min(part.iov_len, room);
-      auto& inbox = wire_->inbox[1 - side_];
-      inbox.insert(inbox.end(), bytes, bytes + count);
+      auto& theirs = wire_->inbox[1 - side_];
+      theirs.insert(theirs.end(), bytes, bytes + count);
       if (wire_->record) wire_->recorded.insert(wire_->recorded.end(), bytes, bytes + count);
       const size_t flip = wire_->flip_byte_at.value_or(SIZE_MAX);
       if (flip >= wire_->written_bytes && flip - wire_->written_bytes < count) {
-        inbox[inbox.size() - count + (flip - wire_->written_bytes)] ^= std::byte{1};
+        theirs[theirs.size() - count + (flip - wire_->written_bytes)] ^= std::byte{1};
       }
       wire_->written_bytes += count;
       if (count == part.iov_len) continue;
@@ -124,11 +124,11 @@ class Wire::End final : public io::Stream, private io::Task {
     handler_->on_written();
   }
 
-  void deliver(std::deque<std::byte>& inbox) {
-    const size_t count = std::min({read_buffer_.size(), inbox.size(), wire_->read_bytes_max});
-    const auto last = inbox.begin() + static_cast<ptrdiff_t>(count);
-    std::copy(inbox.begin(), last, read_buffer_.begin());
-    inbox.erase(inbox.begin(), last);
+  void deliver(std::deque<std::byte>& arrived) {
+    const size_t count = std::min({read_buffer_.size(), arrived.size(), wire_->read_bytes_max});
+    const auto last = arrived.begin() + static_cast<ptrdiff_t>(count);
+    std::copy(arrived.begin(), last, read_buffer_.begin());
+    arrived.erase(arrived.begin(), last);
     read_buffer_ = {};
     wake();
     handler_->on_read(count);
