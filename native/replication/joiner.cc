@@ -67,7 +67,12 @@ Joiner::Joiner(const ReplicaPlace& place, const ReplicaConfig& config, ChunkGate
       puller_(puller),
       slots_free_(config.copies_max) {}
 
-Joiner::~Joiner() { dying_ = true; }
+Joiner::~Joiner() {
+  dying_ = true;
+  // The flows' places leave their lines, which must still be there.
+  joins_.clear();
+  leaving_.clear();
+}
 
 void Joiner::start() {
   started_ = true;
