@@ -23,12 +23,16 @@ const RETRY_MS_MIN = 20;
 const RETRY_MS_MAX = 500;
 const PING_MS = 400;
 const SILENCE_MS_MAX = 1000;
+/** A stream gets so long to catch up before others may say that it is behind. */
+const PATIENCE_MS = 1000;
 
 export class EtcdWatch implements Watch {
   private stream: ClientDuplexStream<Buffer, WatchResponse> | null = null;
   private timer: NodeJS.Timeout | null = null;
   private readonly pinger: NodeJS.Timeout;
+  private openedAt = 0;
   private heardAt = 0;
+  private pingedAt = 0;
   private retryMs = RETRY_MS_MIN;
   private revisionSeen: number;
   /** Events of a response that came in parts, until the last part is there. */
@@ -59,8 +63,13 @@ export class EtcdWatch implements Watch {
     this.onClosed(this);
   }
 
-  /** The stream is behind what is known to have happened: goes on with another member. */
   restart(): void {
+    // On a busy machine a fresh stream is behind for a while; restarting it again would keep it so.
+    if (performance.now() - this.openedAt > PATIENCE_MS) this.leave();
+  }
+
+  /** Goes on with another member. */
+  private leave(): void {
     if (this.stream === null || this.closed) return;
     const { stream } = this;
     this.retry();
@@ -78,7 +87,8 @@ export class EtcdWatch implements Watch {
       );
     this.stream = stream;
     this.parts = [];
-    this.heardAt = performance.now();
+    this.openedAt = performance.now();
+    this.heardAt = this.openedAt;
     stream.on('data', (response: WatchResponse) => {
       if (this.stream === stream && !this.closed) this.take(response);
     });
@@ -97,8 +107,12 @@ export class EtcdWatch implements Watch {
   }
 
   private ping(): void {
+    const now = performance.now();
+    // This process was held up: what it did not hear may wait at its door.
+    if (now - this.pingedAt > 2 * PING_MS) this.heardAt = now;
+    this.pingedAt = now;
     if (this.stream === null) return;
-    if (performance.now() - this.heardAt > SILENCE_MS_MAX) this.restart();
+    if (now - this.heardAt > SILENCE_MS_MAX) this.leave();
     else this.stream.write(encodeProgressRequest());
   }
 
@@ -109,7 +123,7 @@ export class EtcdWatch implements Watch {
         this.close();
         this.handler.onGap();
       } else {
-        this.restart();
+        this.leave();
       }
       return;
     }
