@@ -21,9 +21,9 @@
 #include "engine/drive.h"
 #include "engine/params.h"
 #include "engine/volume.h"
+#include "io/buffer_pool.h"
 #include "io/kernel_random.h"
 #include "io/uring_reactor.h"
-#include "nbd/buffer_pool.h"
 #include "store/store.h"
 
 namespace cairn::engine {

@@ -8,9 +8,9 @@
 #include <string>
 
 #include "base/status.h"
+#include "io/buffer_pool.h"
 #include "io/stream.h"
 #include "io/uring_reactor.h"
-#include "nbd/buffer_pool.h"
 #include "nbd/server.h"
 #include "store/store.h"
 #include "store/virtual_disk.h"
