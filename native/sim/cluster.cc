@@ -25,6 +25,8 @@ std::string_view to_string(ClusterFault fault) {
       return "reformat";
     case ClusterFault::bit_rot:
       return "bitRot";
+    case ClusterFault::drive_full:
+      return "driveFull";
     case ClusterFault::failover:
       return "failover";
     case ClusterFault::handover:

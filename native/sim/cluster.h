@@ -24,12 +24,13 @@ enum class ClusterFault : uint8_t {
   drive_error,  ///< A store meets an error that ends it, and is opened again later.
   reformat,     ///< A drive is replaced by a blank one.
   bit_rot,      ///< Bits flip in the data of one store.
+  drive_full,   ///< Drives that cannot hold all volumes: changes wait for space.
   failover,     ///< Another node takes the volume; the old writer goes on as a zombie.
   handover,
   close,
   delete_volume,
 };
-inline constexpr size_t kClusterFaults = 13;
+inline constexpr size_t kClusterFaults = 14;
 [[nodiscard]] std::string_view to_string(ClusterFault fault);
 
 struct ClusterOptions {

@@ -51,6 +51,8 @@ bool ClusterRun::inject(ClusterFault fault) {
       return reformat();
     case ClusterFault::bit_rot:
       return rot();
+    case ClusterFault::drive_full:
+      return false;  // Not an event: it is met where drives are small.
     case ClusterFault::failover:
       return failover();
     case ClusterFault::handover:
@@ -265,15 +267,19 @@ bool ClusterRun::move_volume(bool hand_over) {
 bool ClusterRun::delete_volume() {
   ClusterVolume* volume = random_volume();
   if (volume == nullptr) return false;
-  trace(fmt::format("volume {} is deleted", volume->id()));
-  commit(replication::delete_volume(coordinator_.truth(), volume->id()).value());
-  volume->deleted();
-  const auto place = std::find_if(volumes_.begin(), volumes_.end(),
-                                  [&](const auto& each) { return each.get() == volume; });
-  deleted_.push_back(std::move(*place));
-  volumes_.erase(place);
+  remove_volume(*volume);
   add_volume();
   return true;
+}
+
+void ClusterRun::remove_volume(ClusterVolume& volume) {
+  trace(fmt::format("volume {} is deleted", volume.id()));
+  commit(replication::delete_volume(coordinator_.truth(), volume.id()).value());
+  volume.deleted();
+  const auto place = std::find_if(volumes_.begin(), volumes_.end(),
+                                  [&](const auto& each) { return each.get() == &volume; });
+  deleted_.push_back(std::move(*place));
+  volumes_.erase(place);
 }
 
 void ClusterRun::end_faults() {

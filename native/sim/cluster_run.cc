@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <utility>
 
 #include "base/assert.h"
 #include "replication/fact_changes.h"
@@ -66,6 +67,10 @@ SimNetworkOptions ClusterRun::draw_network() {
   options.latency_ns_max = 1000 * (50 + random_.below(1000));
   options.slow_ppm = random_.below(2) == 0 ? 1'000 : 30'000;
   options.slow_ns_max = kMillisecond * (5 + random_.below(200));
+  if (random_.below(4) == 0) {
+    options.duplicate_ppm = 20'000;
+    options.reorder_ppm = 20'000;
+  }
   options.silence_ns = kMillisecond * (1000 + random_.below(4000));
   return options;
 }
@@ -88,6 +93,8 @@ void ClusterRun::draw_faults() {
   } else {
     faults_ &= ~bit_of(ClusterFault::bit_rot);
   }
+  tight_ = (faults_ & bit_of(ClusterFault::drive_full)) != 0 && random_.below(2) == 0;
+  if (tight_) knobs_.disk.size_bytes = (9 + random_.below(6)) * kMiB / 2;
 }
 
 void ClusterRun::build() {
@@ -185,6 +192,7 @@ void ClusterRun::tend() {
     }
   }
   for (const auto& volume : volumes_) tend_volume(*volume);
+  if (tight_) tend_space();
   std::erase_if(deleted_, [](const auto& volume) { return !volume->has_seats(); });
 }
 
@@ -194,6 +202,19 @@ void ClusterRun::tend_volume(ClusterVolume& volume) {
   // Another node is asked when the one that was asked does not get there.
   if (volume.opening() && random_.below(healing_ ? 1000 : 200) != 0) return;
   if (Machine* machine = random_machine(true); machine != nullptr) volume.open(*machine);
+}
+
+void ClusterRun::tend_space() {
+  const bool full = std::any_of(volumes_.begin(), volumes_.end(),
+                                [](const auto& volume) { return volume->waits_for_space(); });
+  if (full && !was_full_) {
+    was_full_ = true;
+    ++report_.faults[static_cast<size_t>(ClusterFault::drive_full)];
+  }
+  // Copies need space as well.
+  if (!healing_ || volumes_.size() < 2 || world_.now() < relieved_at_ + 20 * kSecond) return;
+  if (std::exchange(relieved_at_, world_.now()) == 0) return;
+  if (full || !all_in_sync()) remove_volume(*volumes_.front());
 }
 
 void ClusterRun::later(io::Nanoseconds delay, std::function<void()> act) {

@@ -34,6 +34,8 @@ class ClusterRun final : private replication::FactsListener {
   /// What a conductor does: starts machines, opens stores and volumes that are closed.
   void tend();
   void tend_volume(ClusterVolume& volume);
+  /// Notices full drives. When everything else is healed, the operator deletes something.
+  void tend_space();
   void pass(io::Nanoseconds duration);
   [[nodiscard]] bool going() const { return report_.ok(); }
   void fail(const std::string& problem);
@@ -56,6 +58,7 @@ class ClusterRun final : private replication::FactsListener {
   [[nodiscard]] bool failover();
   [[nodiscard]] bool move_volume(bool hand_over);
   [[nodiscard]] bool delete_volume();
+  void remove_volume(ClusterVolume& volume);
   void replace_store(Machine::Drive& drive);
   void crash(Machine& machine, Machine::Crash kind);
   /// Every group that has the store in sync has another one too.
@@ -111,6 +114,9 @@ class ClusterRun final : private replication::FactsListener {
   /// The one whose bits flip; the others stay good.
   replication::StoreId rotten_ = 0;
   bool healing_ = false;
+  bool tight_ = false;  ///< The drives are small.
+  bool was_full_ = false;
+  io::Nanoseconds relieved_at_ = 0;
 };
 
 }  // namespace cairn::sim

@@ -156,6 +156,12 @@ uint32_t ClusterVolume::requests_count() const {
   return static_cast<uint32_t>(operations_.size() - idle_.size());
 }
 
+bool ClusterVolume::waits_for_space() const {
+  return std::any_of(seats_.begin(), seats_.end(), [](const auto& seat) {
+    return seat->open != nullptr && seat->open->writer().stats().waiting_no_space > 0;
+  });
+}
+
 std::string ClusterVolume::condition() const {
   std::string text = fmt::format("volume {} (epoch {}):", id_, epoch_max_);
   for (const auto& seat : seats_) {

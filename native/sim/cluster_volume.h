@@ -52,6 +52,8 @@ class ClusterVolume {
   [[nodiscard]] bool opening() const;
   [[nodiscard]] bool busy_on(replication::NodeId node) const;
   [[nodiscard]] uint32_t requests_count() const;
+  /// Some copy has no room for a change.
+  [[nodiscard]] bool waits_for_space() const;
   [[nodiscard]] bool has_seats() const { return !seats_.empty(); }
   /// Where the seats are and what they wait for, for people.
   [[nodiscard]] std::string condition() const;
