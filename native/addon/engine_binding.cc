@@ -142,7 +142,8 @@ void EngineBinding::stop_and_wait() {
   if (engine_ == nullptr) return;
   // Shared with the answer, which may come after this function gave up waiting.
   const auto stopped = std::make_shared<std::promise<void>>();
-  engine_->call(R"({"method": "engine.stop"})",
+  // This thread answers the engine's questions to etcd, and waits.
+  engine_->call(R"({"method": "engine.stop", "params": {"alone": true}})",
                 [stopped](const std::string&) { stopped->set_value(); });
   if (stopped->get_future().wait_for(kStopTimeout) == std::future_status::ready) {
     engine_.reset();

@@ -46,7 +46,11 @@ class Drive {
   [[nodiscard]] store::Store& store() { return *store_; }
 
   /// An operation on the whole store is under way: commands are refused.
-  [[nodiscard]] bool busy() const { return busy_; }
+  [[nodiscard]] bool busy() const { return busy_ || leaving; }
+  /// The cluster's number for the store; 0: it is not served to the cluster.
+  uint32_t number = 0;
+  /// The cluster is letting go of the store, which is closed then.
+  bool leaving = false;
   /// Volumes being deleted; the store may not close before.
   uint32_t drops_count = 0;
 

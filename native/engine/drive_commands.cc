@@ -1,4 +1,5 @@
 // The engine's commands on drives and stores.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -124,15 +125,20 @@ void Engine::store_open(Params& params, Answer answer) {
   const std::string path = params.text("path");
   const auto store_id = params.uuid_if_any("storeId");
   const auto incarnation = params.id_if_any("incarnation");
+  const auto number = params.number_if_any("number", 1, UINT32_MAX);
   if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
   if (drive_at(path) != nullptr) {
     return answer.fail(Status(ErrorKind::already_exists, path + " is open"));
   }
+  if (number && cluster_ == nullptr) {
+    return answer.fail(Status(ErrorKind::invalid_argument, "a number, but no cluster to serve"));
+  }
   store::StoreConfig config = options_.store_config;
   config.expected_store = store_id.value_or(store::Uuid{});
   config.expected_incarnation = incarnation.value_or(0);
-  open_disk(path, false, [this, config, answer](Result<std::unique_ptr<Drive>> drive) {
+  open_disk(path, false, [this, config, number, answer](Result<std::unique_ptr<Drive>> drive) {
     if (!drive.ok()) return answer.fail(drive.status());
+    drive.value()->number = static_cast<uint32_t>(number.value_or(0));
     probe_and_serve(std::move(drive).value(), config, answer);
   });
 }
@@ -147,6 +153,11 @@ void Engine::probe_and_serve(std::unique_ptr<Drive> drive, const store::StoreCon
     const store::Uuid found = (*owner)->identity().store;
     if (status.ok() && drives_.contains(found)) {
       status = Status(ErrorKind::already_exists, "store " + to_text(found) + " is open");
+    }
+    const uint32_t number = (*owner)->number;
+    if (status.ok() && number != 0 && number_taken(number)) {
+      status =
+          Status(ErrorKind::already_exists, "store number " + std::to_string(number) + " is open");
     }
     if (!status.ok()) {
       answer.fail(status);
@@ -163,13 +174,17 @@ void Engine::serve(std::unique_ptr<Drive> drive, const store::StoreConfig& confi
   Drive& served = *drive;
   drives_.emplace(store_id, std::move(drive));
   const auto on_failure = [this, store_id](const Status& failure) {
+    const uint32_t number = drives_.at(store_id)->number;
+    if (number != 0) cluster_->fail_store(number);
     emit("store.failed", "storeId", to_text(store_id), failure);
   };
   served.serve(config, on_failure, [this, store_id, answer](const Status& status) {
     const auto found = drives_.find(store_id);
     CAIRN_ASSERT(found != drives_.end());
     if (status.ok()) {
-      answer.succeed(store_json(*found->second));
+      Drive& open = *found->second;
+      if (open.number != 0) cluster_->add_store(open.number, open.store());
+      answer.succeed(store_json(open));
     } else {
       answer.fail(status);
       bury(std::move(found->second));
@@ -179,22 +194,40 @@ void Engine::serve(std::unique_ptr<Drive> drive, const store::StoreConfig& confi
   });
 }
 
+void Engine::close_drive(Drive& drive, DoneFunction done) {
+  CAIRN_ASSERT(!drive.busy());
+  drive.leaving = true;
+  const store::Uuid store_id = drive.identity().store;
+  const auto close = [this, &drive, store_id, done = std::move(done)] {
+    drive.leaving = false;
+    drive.close([this, store_id, done](const Status& status) {
+      done(status);
+      const auto found = drives_.find(store_id);
+      CAIRN_ASSERT(found != drives_.end());
+      bury(std::move(found->second));
+      drives_.erase(found);
+    });
+  };
+  drive.number == 0 ? close() : cluster_->remove_store(drive.number, close);
+}
+
 void Engine::store_close(Params& params, Answer answer) {
   const store::Uuid store_id = params.uuid("storeId");
   if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
   const auto drive = usable_drive(store_id);
   if (!drive.ok()) return answer.fail(drive.status());
-  if (volumes_on(store_id) > 0 || drive.value()->drops_count > 0) {
+  const bool in_use = volumes_on(store_id) > 0 || drive.value()->drops_count > 0 ||
+                      is_last_copy(drive.value()->number);
+  if (in_use) {
     return answer.fail(
         Status(ErrorKind::busy, "store " + to_text(store_id) + " has volumes in use"));
   }
-  drive.value()->close([this, store_id, answer](const Status& status) {
-    answer.finish(status);
-    const auto found = drives_.find(store_id);
-    CAIRN_ASSERT(found != drives_.end());
-    bury(std::move(found->second));
-    drives_.erase(found);
-  });
+  close_drive(*drive.value(), [answer](const Status& status) { answer.finish(status); });
+}
+
+bool Engine::number_taken(uint32_t number) const {
+  return std::ranges::any_of(drives_,
+                             [&](const auto& entry) { return entry.second->number == number; });
 }
 
 void Engine::store_list(Params& params, Answer answer) {
@@ -213,7 +246,24 @@ void Engine::store_stats(Params& params, Answer answer) {
   if (!drive.ok()) return answer.fail(drive.status());
   json result = store_json(*drive.value());
   result["counters"] = store_counters_json(drive.value()->store().stats());
+  const uint32_t number = drive.value()->number;
+  const auto* replica = number == 0 ? nullptr : cluster_->node().find_replica(number);
+  result["replica"] = replica == nullptr ? json(nullptr) : replica_json(*replica);
+  result["strayVolumeIds"] = number == 0 ? json::array() : stray_volumes(*drive.value());
   answer.succeed(result);
+}
+
+/// What the store has of volumes that the facts neither name nor call dead: they are older than it.
+json Engine::stray_volumes(Drive& drive) const {
+  std::vector<uint64_t> strays = drive.store().volumes();
+  const replication::Facts& facts = cluster_->facts();
+  std::erase_if(strays, [&](uint64_t volume) {
+    return facts.volume(volume) != nullptr || facts.is_dead(volume);
+  });
+  std::ranges::sort(strays);
+  json ids = json::array();
+  for (const uint64_t volume : strays) ids.push_back(std::to_string(volume));
+  return ids;
 }
 
 }  // namespace cairn::engine

@@ -17,12 +17,19 @@ namespace {
 constexpr io::Nanoseconds kReleaseInterval = 10'000'000'000;
 constexpr size_t kRequestBytesMax = 16 << 20;
 
-/// A path may hold bytes that are no UTF-8; they must not make an answer fail.
-std::string to_line(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+/// A client that does not take its replies is cut off before this (nbd::ServerOptions).
+constexpr io::Nanoseconds kStopPatience = 6'000'000'000;
+
+/// What goes on while the engine stops: volumes are given up through them.
+bool serves_the_stop(std::string_view method) {
+  return method == "facts.apply" || method.starts_with("coordinator.");
 }
 
 }  // namespace
+
+std::string to_line(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 void Answer::succeed(const json& result) const {
   function_(to_line({{"ok", true}, {"result", result}}));
@@ -47,9 +54,13 @@ Engine::Engine(io::UringReactor& reactor, EngineOptions options, EventFunction o
 
 Engine::~Engine() {
   CAIRN_ASSERT(volumes_.empty());
+  CAIRN_ASSERT(attaching_.empty());
+  CAIRN_ASSERT(closing_.empty());
+  CAIRN_ASSERT(cluster_ == nullptr);
   CAIRN_ASSERT(drives_.empty());
   CAIRN_ASSERT(drives_in_transit_count_ == 0);
   CAIRN_ASSERT(!burial_.posted);
+  reactor_.cancel(stop_deadline_);
   reactor_.cancel(*this);
 }
 
@@ -60,13 +71,26 @@ void Engine::on_timer() {
 
 const std::map<std::string_view, Engine::Command>& Engine::commands() {
   static const std::map<std::string_view, Command> kCommands{
-      {"drive.probe", &Engine::drive_probe},     {"drive.format", &Engine::drive_format},
-      {"store.open", &Engine::store_open},       {"store.close", &Engine::store_close},
-      {"store.list", &Engine::store_list},       {"store.stats", &Engine::store_stats},
-      {"volume.attach", &Engine::volume_attach}, {"volume.detach", &Engine::volume_detach},
-      {"volume.resize", &Engine::volume_resize}, {"volume.delete", &Engine::volume_delete},
-      {"volume.gc", &Engine::volume_gc},         {"volume.list", &Engine::volume_list},
-      {"volume.stats", &Engine::volume_stats},   {"engine.stats", &Engine::engine_stats},
+      {"cluster.start", &Engine::cluster_start},
+      {"cluster.peers", &Engine::cluster_peers},
+      {"cluster.stats", &Engine::cluster_stats},
+      {"facts.apply", &Engine::facts_apply},
+      {"coordinator.done", &Engine::coordinator_done},
+      {"coordinator.reached", &Engine::coordinator_reached},
+      {"drive.probe", &Engine::drive_probe},
+      {"drive.format", &Engine::drive_format},
+      {"store.open", &Engine::store_open},
+      {"store.close", &Engine::store_close},
+      {"store.list", &Engine::store_list},
+      {"store.stats", &Engine::store_stats},
+      {"volume.attach", &Engine::volume_attach},
+      {"volume.detach", &Engine::volume_detach},
+      {"volume.resize", &Engine::volume_resize},
+      {"volume.delete", &Engine::volume_delete},
+      {"volume.gc", &Engine::volume_gc},
+      {"volume.list", &Engine::volume_list},
+      {"volume.stats", &Engine::volume_stats},
+      {"engine.stats", &Engine::engine_stats},
       {"engine.stop", &Engine::engine_stop},
   };
   return kCommands;
@@ -87,7 +111,9 @@ void Engine::call(std::string_view request, AnswerFunction function) {
   if (found == commands().end()) {
     return answer.fail(Status(ErrorKind::invalid_argument, "no method " + method));
   }
-  if (stop_answer_ || stopped_) return refuse(ErrorKind::cancelled, "the engine is stopping");
+  if (stopped_ || (stop_answer_ && !serves_the_stop(method))) {
+    return refuse(ErrorKind::cancelled, "the engine is stopping");
+  }
   const auto given = parsed.find("params");
   const json none = json::object();
   Params params(given == parsed.end() ? none : *given);
@@ -134,7 +160,7 @@ uint32_t Engine::volumes_on(const store::Uuid& store_id) const {
 }
 
 void Engine::bury(std::unique_ptr<Drive> drive) {
-  burial_.drives.push_back(std::move(drive));
+  if (drive != nullptr) burial_.drives.push_back(std::move(drive));
   if (burial_.posted) return;
   burial_.posted = true;
   reactor_.post(burial_);
@@ -143,6 +169,7 @@ void Engine::bury(std::unique_ptr<Drive> drive) {
 void Engine::Burial::run() {
   posted = false;
   drives.clear();
+  cluster.reset();
   engine_.continue_stop();
 }
 
@@ -155,27 +182,55 @@ void Engine::engine_stats(Params& params, Answer answer) {
 }
 
 void Engine::engine_stop(Params& params, Answer answer) {
+  stop_alone_ = params.flag("alone");
   if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
   stop_answer_ = std::move(answer);
+  if (stop_alone_) {
+    for (const uint64_t volume_id : closing_) cluster_->node().abandon_volume(volume_id);
+  }
+  for (auto& [volume_id, attaching] : attaching_) {
+    attaching.cancelled = true;
+    cluster_->node().cancel_open(volume_id);
+  }
+  reactor_.arm(stop_deadline_, kStopPatience);
   continue_stop();
 }
 
-/// Called whenever something has ended: volumes go first, then stores, then the engine.
+/// The clients were cut off by now, so what fails by this is nobody's error.
+void Engine::give_up_waiting() {
+  if (cluster_ == nullptr) return;
+  for (const auto& [volume_id, volume] : volumes_) {
+    if (!volume->options().store_id) cluster_->node().abandon_volume(volume_id);
+  }
+  for (const uint64_t volume_id : closing_) cluster_->node().abandon_volume(volume_id);
+}
+
+/// Called whenever something has ended: volumes go first, then stores, then the cluster, then the
+/// engine.
 void Engine::continue_stop() {
   if (!stop_answer_ || stopped_) return;
   for (const auto& [volume_id, volume] : volumes_) volume->stop();
-  if (!volumes_.empty() || drives_in_transit_count_ > 0 || burial_.posted) return;
+  if (!volumes_.empty() || !attaching_.empty() || !closing_.empty()) return;
+  if (drives_in_transit_count_ > 0 || burial_.posted) return;
+  std::vector<Drive*> open;
   for (const auto& [store_id, drive] : drives_) {
-    if (drive->busy() || drive->drops_count > 0) continue;
-    drive->close([this, store = store_id](Status status) {
+    if (!drive->busy() && drive->drops_count == 0) open.push_back(drive.get());
+  }
+  for (Drive* drive : open) {
+    close_drive(*drive, [this](Status status) {
       if (!status.ok() && stop_status_.ok()) stop_status_ = std::move(status);
-      const auto found = drives_.find(store);
-      CAIRN_ASSERT(found != drives_.end());
-      bury(std::move(found->second));
-      drives_.erase(found);
     });
   }
   if (!drives_.empty()) return;
+  if (cluster_ != nullptr) {
+    if (!std::exchange(cluster_stopping_, true)) {
+      cluster_->stop([this] {
+        burial_.cluster = std::move(cluster_);
+        bury(nullptr);
+      });
+    }
+    return;
+  }
   stopped_ = true;
   stop_answer_->finish(stop_status_);
 }

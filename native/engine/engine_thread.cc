@@ -25,7 +25,7 @@ Result<std::unique_ptr<EngineThread>> EngineThread::start(const EngineOptions& o
 
 EngineThread::~EngineThread() {
   if (thread_ == nullptr) return;
-  call(R"({"method": "engine.stop"})", [](const std::string&) {});
+  call(R"({"method": "engine.stop", "params": {"alone": true}})", [](const std::string&) {});
   thread_.reset();
 }
 

@@ -97,6 +97,40 @@ std::vector<uint64_t> Params::ids(const char* key) {
   return result;
 }
 
+std::vector<std::string> Params::texts(const char* key) {
+  std::vector<std::string> result;
+  const json* value = find(key);
+  if (value == nullptr || !value->is_array()) {
+    reject(key, "is not a list");
+    return result;
+  }
+  for (const json& entry : *value) {
+    if (!entry.is_string()) {
+      reject(key, "holds something that is not text");
+      return result;
+    }
+    result.push_back(entry.get<std::string>());
+  }
+  return result;
+}
+
+std::vector<const json*> Params::objects(const char* key) {
+  std::vector<const json*> result;
+  const json* value = find(key);
+  if (value == nullptr || !value->is_array()) {
+    reject(key, "is not a list");
+    return result;
+  }
+  for (const json& entry : *value) {
+    if (!entry.is_object()) {
+      reject(key, "holds something that is not an object");
+      return {};
+    }
+    result.push_back(&entry);
+  }
+  return result;
+}
+
 std::optional<store::Uuid> Params::uuid_if_any(const char* key) {
   const auto text = text_if_any(key);
   if (!text) return std::nullopt;

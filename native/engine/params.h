@@ -32,6 +32,9 @@ class Params {
   [[nodiscard]] uint64_t id(const char* key);
   [[nodiscard]] std::optional<uint64_t> id_if_any(const char* key);
   [[nodiscard]] std::vector<uint64_t> ids(const char* key);
+  [[nodiscard]] std::vector<std::string> texts(const char* key);
+  /// The entries of a list of objects, for readers of their own; none unless all are objects.
+  [[nodiscard]] std::vector<const nlohmann::json*> objects(const char* key);
   [[nodiscard]] store::Uuid uuid(const char* key);
   [[nodiscard]] std::optional<store::Uuid> uuid_if_any(const char* key);
 

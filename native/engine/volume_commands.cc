@@ -49,13 +49,14 @@ json ids_json(const std::vector<uint64_t>& ids) {
 
 void Engine::volume_attach(Params& params, Answer answer) {
   VolumeOptions options;
-  const uint64_t volume_id = params.id("volumeId");
-  options.device.volume = volume_id;
-  options.store_id = params.uuid("storeId");
-  options.device.size_bytes = params.number("sizeBytes", io::kBlockBytes, kVolumeBytesMax);
-  options.device.volume_epoch =
-      static_cast<uint32_t>(params.number("volumeEpoch", 1, store::kVolumeEpochMax));
-  options.device.read_only = params.flag("readOnly");
+  options.id = params.id("volumeId");
+  options.store_id = params.uuid_if_any("storeId");
+  uint64_t size_bytes = 0;
+  if (options.store_id) {
+    size_bytes = params.number("sizeBytes", io::kBlockBytes, kVolumeBytesMax);
+    options.epoch = static_cast<uint32_t>(params.number("volumeEpoch", 1, store::kVolumeEpochMax));
+  }
+  options.read_only = params.flag("readOnly");
   options.server.name = params.text("exportName");
   options.server.description = params.text_if_any("description").value_or("");
   options.server.connections_max =
@@ -74,29 +75,102 @@ void Engine::volume_attach(Params& params, Answer answer) {
   // From here on the descriptor is ours: every way out closes it.
   auto listener = open_listener(reactor_, socket);
   if (!listener.ok()) return answer.fail(listener.status());
-  if (options.device.size_bytes % io::kBlockBytes != 0) {
+  if (size_bytes % io::kBlockBytes != 0) {
     return refuse(ErrorKind::invalid_argument, "sizeBytes is not a multiple of 4096");
   }
   if (options.server.name.size() > nbd::kNameBytesMax ||
       options.server.description.size() > nbd::kNameBytesMax) {
     return refuse(ErrorKind::invalid_argument, "exportName or description is too long");
   }
-  if (volumes_.contains(volume_id)) {
-    return refuse(ErrorKind::already_exists,
-                  "volume " + std::to_string(volume_id) + " is attached");
+  const std::string name = "volume " + std::to_string(options.id);
+  if (volumes_.contains(options.id)) {
+    return refuse(ErrorKind::already_exists, name + " is attached");
   }
-  const auto drive = usable_drive(options.store_id);
+  if (attaching_.contains(options.id) || closing_.contains(options.id)) {
+    return refuse(ErrorKind::busy, name + " is being attached or detached");
+  }
+  if (options.store_id) {
+    attach_direct(options, size_bytes, std::move(listener).value(), answer);
+  } else {
+    attach_of_pool(options, std::move(listener).value(), std::move(answer));
+  }
+}
+
+void Engine::attach_direct(const VolumeOptions& options, uint64_t size_bytes,
+                           std::unique_ptr<io::Listener> listener, const Answer& answer) {
+  const auto drive = usable_drive(*options.store_id);
   if (!drive.ok()) return answer.fail(drive.status());
   if (!drive.value()->store().failure().ok()) return answer.fail(drive.value()->store().failure());
+  const uint64_t volume_id = options.id;
+  auto disk = std::make_unique<store::VirtualDisk>(
+      reactor_, drive.value()->store(),
+      store::VirtualDiskConfig{
+          .volume = volume_id, .size_bytes = size_bytes, .volume_epoch = options.epoch});
   auto volume = std::make_unique<Volume>(
-      reactor_, drive.value()->store(), buffers_, std::move(listener).value(), options,
+      reactor_, std::move(disk), buffers_, std::move(listener), options,
       [this, volume_id](const Status& status) { on_volume_stopped(volume_id, status); });
   answer.succeed(volume_json(*volume));
   volumes_.emplace(volume_id, std::move(volume));
 }
 
+void Engine::attach_of_pool(const VolumeOptions& options, std::unique_ptr<io::Listener> listener,
+                            Answer answer) {
+  const std::string name = "volume " + std::to_string(options.id);
+  if (cluster_ == nullptr || cluster_->facts().volume(options.id) == nullptr) {
+    return answer.fail(Status(ErrorKind::not_found, "there is no " + name));
+  }
+  const uint64_t volume_id = options.id;
+  attaching_.emplace(volume_id, Attaching{options, std::move(listener), std::move(answer)});
+  cluster_->node().open_volume(
+      volume_id, [this, volume_id](const Status& status, replication::OpenVolume* opened) {
+        on_volume_opened(volume_id, status, opened);
+      });
+}
+
+void Engine::on_volume_opened(uint64_t volume_id, const Status& status,
+                              replication::OpenVolume* opened) {
+  const auto found = attaching_.find(volume_id);
+  CAIRN_ASSERT(found != attaching_.end());
+  Attaching attaching = std::move(found->second);
+  attaching_.erase(found);
+  if (!status.ok()) {
+    attaching.answer.fail(status);
+    return finish_detach(volume_id, Status());
+  }
+  if (attaching.cancelled) {
+    attaching.answer.fail(Status(ErrorKind::cancelled, "the volume is being detached"));
+    return close_volume(volume_id,
+                        [this, volume_id](const Status&) { finish_detach(volume_id, Status()); });
+  }
+  attaching.options.epoch = opened->writer().epoch();
+  auto volume = std::make_unique<Volume>(
+      reactor_, opened->disk(), buffers_, std::move(attaching.listener), attaching.options,
+      [this, volume_id](const Status& stopped) { on_volume_stopped(volume_id, stopped); });
+  attaching.answer.succeed(volume_json(*volume));
+  volumes_.emplace(volume_id, std::move(volume));
+}
+
+void Engine::close_volume(uint64_t volume_id, DoneFunction done) {
+  closing_.insert(volume_id);
+  cluster_->node().close_volume(volume_id, 0,
+                                [this, volume_id, done = std::move(done)](const Status& status) {
+                                  closing_.erase(volume_id);
+                                  done(status);
+                                });
+  if (stop_alone_) cluster_->node().abandon_volume(volume_id);
+}
+
 void Engine::on_volume_stopped(uint64_t volume_id, const Status& status) {
-  CAIRN_ASSERT(volumes_.erase(volume_id) == 1);
+  const auto found = volumes_.find(volume_id);
+  CAIRN_ASSERT(found != volumes_.end());
+  const bool of_pool = !found->second->options().store_id;
+  volumes_.erase(found);
+  if (!of_pool) return finish_detach(volume_id, status);
+  close_volume(volume_id,
+               [this, volume_id, status](const Status&) { finish_detach(volume_id, status); });
+}
+
+void Engine::finish_detach(uint64_t volume_id, const Status& status) {
   const auto waiting = detach_answers_.find(volume_id);
   if (waiting != detach_answers_.end()) {
     // That the listener failed on the way out changes nothing: the volume is detached.
@@ -112,6 +186,13 @@ void Engine::on_volume_stopped(uint64_t volume_id, const Status& status) {
 void Engine::volume_detach(Params& params, Answer answer) {
   const uint64_t volume_id = params.id("volumeId");
   if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
+  if (const auto found = attaching_.find(volume_id); found != attaching_.end()) {
+    if (std::exchange(found->second.cancelled, true)) {
+      return answer.fail(Status(ErrorKind::busy, "the volume is being detached"));
+    }
+    detach_answers_.emplace(volume_id, std::move(answer));
+    return cluster_->node().cancel_open(volume_id);
+  }
   const auto volume = usable_volume(volume_id);
   if (!volume.ok()) return answer.fail(volume.status());
   detach_answers_.emplace(volume_id, std::move(answer));
@@ -237,9 +318,16 @@ void Engine::volume_stats(Params& params, Answer answer) {
   if (const Status status = params.finish(); !status.ok()) return answer.fail(status);
   const auto volume = usable_volume(volume_id);
   if (!volume.ok()) return answer.fail(volume.status());
-  const auto drive = usable_drive(volume.value()->options().store_id);
-  if (!drive.ok()) return answer.fail(drive.status());
-  answer.succeed(volume_stats_json(*volume.value(), drive.value()->store().usage(volume_id)));
+  const auto& store_id = volume.value()->options().store_id;
+  uint64_t allocated_bytes = 0;
+  for (const auto& [id, drive] : drives_) {
+    const bool counts = store_id ? id == *store_id : drive->number != 0;
+    if (counts && !drive->busy())
+      allocated_bytes += drive->store().usage(volume_id).allocated_bytes;
+  }
+  json result = volume_stats_json(*volume.value(), allocated_bytes);
+  result["copies"] = store_id ? json(nullptr) : copies_json(*cluster_, volume_id);
+  answer.succeed(result);
 }
 
 }  // namespace cairn::engine
