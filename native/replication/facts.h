@@ -150,8 +150,8 @@ class Facts {
   /// The volume was deleted, for good. False for a number that was not given yet, for etcd may have
   /// been restored from an older backup; and for a record that cannot be read.
   [[nodiscard]] bool is_dead(uint64_t volume) const;
-  [[nodiscard]] std::vector<StoreId> stores() const;    ///< Sorted.
-  [[nodiscard]] std::vector<PgId> pgs() const;          ///< Sorted.
+  [[nodiscard]] std::vector<StoreId> stores() const;  ///< Sorted.
+  [[nodiscard]] std::vector<PgId> pgs() const;        ///< Sorted.
   /// The group of a chunk; the volume and its pool must be known.
   [[nodiscard]] PgId pg_of(const VolumeFact& volume, uint32_t chunk) const;
 
