@@ -162,7 +162,11 @@ Flow Opener::list_member(Group& group, const PgRecord& record, StoreId store, Ve
   request.limit = config_.page;
   while (true) {
     const StoreFact* fact = place_.facts.store(store);
-    call.to(fact == nullptr ? 0 : fact->node, request, config_.call_deadline_ns);
+    if (fact == nullptr) {
+      note_silence(group, store);
+      co_return again();
+    }
+    call.to(fact->node, request, config_.call_deadline_ns);
     const CallResult& got = co_await call;
     if (!got.answered || got.reply.answer == Answer::busy) {
       note_silence(group, store);
@@ -231,8 +235,13 @@ Flow Opener::decide(Group& group, const PgRecord& record, uint32_t chunk, const 
   request.chunk = chunk;
   request.version = choice.version;
   request.source = choice.source;
+  const StoreFact* fact = place_.facts.store(store);
+  if (fact == nullptr) {
+    note_silence(group, store);
+    co_return again();
+  }
   PeerWait call(place_.peers, place_.executor);
-  call.to(place_.facts.store(store)->node, request, config_.decide_deadline_ns);
+  call.to(fact->node, request, config_.decide_deadline_ns);
   const CallResult& got = co_await call;
   if (!got.answered) {
     note_silence(group, store);

@@ -25,6 +25,14 @@ TEST(Cluster, keeps_what_it_acknowledged_without_faults) {
   EXPECT_EQ(report.evictions, 0u);
 }
 
+/// Lives that found a bug, all of them mended.
+TEST(Cluster, survives_the_lives_that_once_failed) {
+  for (const uint64_t seed : {257, 20515, 23020}) {
+    const ClusterReport report = live(1, ~uint32_t{0}, seed);
+    EXPECT_TRUE(report.ok()) << "seed " << seed << ": " << report.first_problem;
+  }
+}
+
 TEST(Cluster, keeps_what_it_acknowledged_through_all_kinds_of_faults) {
   const ClusterReport report = live(40, ~uint32_t{0});
   EXPECT_TRUE(report.ok()) << report.first_problem;
