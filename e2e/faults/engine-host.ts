@@ -31,7 +31,8 @@ export class EngineHost {
       throw new Error(`${ENGINE_HOST} is missing: build cairn_programs`);
     const args = ['--drive', options.drive, '--volume', '1'];
     args.push('--size', String(options.volumeBytes), '--socket', options.socketPath);
-    args.push('--epoch', String(options.epoch));
+    // As cairn-storage serves a volume today: one copy, from its store itself.
+    args.push('--epoch', String(options.epoch), '--direct');
     if (options.createBytes !== undefined) args.push('--create', String(options.createBytes));
     const [program = ENGINE_HOST, ...words] = [...(options.launcher ?? []), ENGINE_HOST, ...args];
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
