@@ -41,37 +41,47 @@ export function poolFor(
   return { id: 1, pgCount, replicas, class: 'ssd', failureDomain };
 }
 
-/** Up to 64 nodes with up to 12 stores of unequal sizes, some nodes in chassis. */
-export const storesArbitrary: fc.Arbitrary<StoreFact[]> = fc
-  .array(
-    fc.record({
-      weights: fc.array(fc.constantFrom(1, 1, 1, 2, 4), { minLength: 1, maxLength: 12 }),
-      chassis: fc.constantFrom(null, null, 'c0', 'c1', 'c2', 'c3'),
-    }),
-    { minLength: 1, maxLength: 64 },
-  )
-  .map((nodes) => {
-    let id = 0;
-    return nodes.flatMap(({ weights, chassis }, node) =>
-      weights.map((weight) => {
-        id += 1;
-        return storeFact({ id, node: `n${node}`, chassis, weight, sizeBytes: weight * TIB });
+/** Up to `nodesMax` nodes with up to 12 stores of unequal sizes, some nodes in chassis. */
+function storesOf(nodesMax: number): fc.Arbitrary<StoreFact[]> {
+  return fc
+    .array(
+      fc.record({
+        weights: fc.array(fc.constantFrom(1, 1, 1, 2, 4), { minLength: 1, maxLength: 12 }),
+        chassis: fc.constantFrom(null, null, 'c0', 'c1', 'c2', 'c3'),
       }),
-    );
-  });
+      { minLength: 1, maxLength: nodesMax },
+    )
+    .map((nodes) => {
+      let id = 0;
+      return nodes.flatMap(({ weights, chassis }, node) =>
+        weights.map((weight) => {
+          id += 1;
+          return storeFact({ id, node: `n${node}`, chassis, weight, sizeBytes: weight * TIB });
+        }),
+      );
+    });
+}
 
-/** A pool over those stores: few groups, so that a property sees many clusters. */
-export const poolArbitrary: fc.Arbitrary<{ stores: StoreFact[]; pool: Pool }> = fc
-  .record({
-    stores: storesArbitrary,
-    replicas: fc.integer({ min: 1, max: 3 }),
-    pgCount: fc.constantFrom(64, 128, 256, 512),
-    failureDomain: fc.constantFrom<DomainLevel>('store', 'node', 'node', 'chassis'),
-  })
-  .map(({ stores, replicas, pgCount, failureDomain }) => ({
-    stores,
-    pool: poolFor(stores, { replicas, pgCount, failureDomain }),
-  }));
+/** A pool over such stores: few groups, so that a property sees many clusters. */
+export function poolOf(
+  nodesMax: number,
+  pgCounts: readonly number[] = [64, 128, 256, 512],
+): fc.Arbitrary<{ stores: StoreFact[]; pool: Pool }> {
+  return fc
+    .record({
+      stores: storesOf(nodesMax),
+      replicas: fc.integer({ min: 1, max: 3 }),
+      pgCount: fc.constantFrom(...pgCounts),
+      failureDomain: fc.constantFrom<DomainLevel>('store', 'node', 'node', 'chassis'),
+    })
+    .map(({ stores, replicas, pgCount, failureDomain }) => ({
+      stores,
+      pool: poolFor(stores, { replicas, pgCount, failureDomain }),
+    }));
+}
+
+/** Up to 64 nodes. */
+export const poolArbitrary = poolOf(64);
 
 /** In-sync copies per store. */
 export function copiesPerStore(map: PgMap): ReadonlyMap<number, number> {
