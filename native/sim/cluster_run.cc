@@ -214,7 +214,10 @@ void ClusterRun::tend_space() {
   // Copies need space as well.
   if (!healing_ || volumes_.size() < 2 || world_.now() < relieved_at_ + 20 * kSecond) return;
   if (std::exchange(relieved_at_, world_.now()) == 0) return;
-  if (full || !all_in_sync()) remove_volume(*volumes_.front());
+  // Neither is a volume open before its copies are equal, which may take space.
+  const bool opening =
+      std::ranges::any_of(volumes_, [](const auto& volume) { return volume->opening(); });
+  if (full || opening || !all_in_sync()) remove_volume(*volumes_.front());
 }
 
 void ClusterRun::later(io::Nanoseconds delay, std::function<void()> act) {
