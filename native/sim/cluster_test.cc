@@ -27,7 +27,7 @@ TEST(Cluster, keeps_what_it_acknowledged_without_faults) {
 
 /// Lives that found a bug, all of them mended.
 TEST(Cluster, survives_the_lives_that_once_failed) {
-  for (const uint64_t seed : {257, 20515, 23020}) {
+  for (const uint64_t seed : {257u, 20515u, 23020u}) {
     const ClusterReport report = live(1, ~uint32_t{0}, seed);
     EXPECT_TRUE(report.ok()) << "seed " << seed << ": " << report.first_problem;
   }
